@@ -1,3 +1,11 @@
+export { bucketCount, cohortBucket, isInCohort, membership, type Membership } from './cohort.ts'
+export type { CommitmentField, CommitmentLimits, EncodedCommitment } from './commitment.ts'
+export { createPolicy, defaultPolicy, policyWarnings } from './create-policy.ts'
+export { decide } from './decide.ts'
+export { decodePointer, decodePolicy } from './decode.ts'
+export { diffPolicies, type PolicyChange } from './diff.ts'
+export { encodePointer, encodePolicy } from './encode.ts'
+export { RolloutError, type RolloutErrorCode } from './errors.ts'
 export type {
   BackendName,
   CohortRule,
@@ -8,3 +16,7 @@ export type {
   PolicySnapshot,
   RolloutMode,
 } from './policy.ts'
+export { policyToJson, readPolicyJson, type PolicyDecoding } from './policy-json.ts'
+export type { PolicyInput } from './policy-schema.ts'
+export { effectivePercentage } from './schedule.ts'
+export { addressOf, publicKeyOf } from './ss58.ts'
