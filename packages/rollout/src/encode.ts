@@ -36,6 +36,10 @@ const fits = (fields: readonly CommitmentField[], limits: CommitmentLimits): boo
       : field.kind === 'foreign' || (limits.maxBigRawBytes !== null && field.bytes.length <= limits.maxBigRawBytes),
   )
 
+/** A slot of nothing but empty fields is free; beside others an empty field keeps its place. */
+const occupied = (fields: readonly CommitmentField[]): readonly CommitmentField[] =>
+  fields.every((field) => fieldBytes(field) === 0 && (field.kind !== 'foreign' || field.type === 'None')) ? [] : fields
+
 const isForeign = (record: SlotRecord): boolean => record.kind === 'foreign'
 
 /** Foreign fields stay in order and on their side of ours; ours go where ours were, else behind everything. */
@@ -89,7 +93,7 @@ export const encodePolicy = (
   limits: CommitmentLimits,
 ): EncodedCommitment => {
   const valid = createPolicy(policy)
-  const records = readSlot(current)
+  const records = readSlot(occupied(current))
   const repository = decodePointer(current)
   const others = othersOf(records)
   const fieldZeroIsFree = records[0] === undefined || !isForeign(records[0])
@@ -121,7 +125,8 @@ export const encodePointer = (
 ): EncodedCommitment => {
   const problem = repositoryProblem(repository)
   if (problem !== null) throw new RolloutError('BAD_REPOSITORY', `The HuggingFace repository ${problem}.`)
-  const records = readSlot(current).filter((record) => record.kind !== 'pointer')
+  const all = readSlot(occupied(current))
+  const records = all.filter((record) => record.kind !== 'pointer')
   const rewrite = (hf: string | null): CommitmentField[] =>
     records.filter((record) => !isForeign(record)).flatMap((record) => withPointer(record, hf, limits))
   const hasJson = records.some((record) => record.kind === 'json' && record.members.length > 0)
@@ -129,7 +134,7 @@ export const encodePointer = (
   const fresh = document(JSON.stringify({ v: POLICY_VERSION, hf: repository }), [])
   const alone = [...rewrite(null), ...chunked(fresh, limits)]
   return place(
-    readSlot(current),
+    all,
     [
       { encoding: 'json', fields: hasJson ? rewrite(repository) : null },
       { encoding: 'compact', fields: compact },
