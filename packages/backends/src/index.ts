@@ -9,3 +9,10 @@ export type {
   StoredObject,
 } from './backend.ts'
 export { BackendError, type BackendErrorCode } from './errors.ts'
+export { createDirectoryBackend, type DirectoryBackendOptions } from './directory.ts'
+export { createMemoryBackend, type MemoryBackendOptions } from './memory.ts'
+export { createS3Backend, type S3BackendOptions } from './s3.ts'
+export type { S3Credentials } from './s3-client.ts'
+export { checkKey, checkPrefix } from './key.ts'
+export { readContent } from './content.ts'
+export { readAll } from './stream.ts'

@@ -1,0 +1,48 @@
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { BackendError } from './errors.ts'
+import { guarded } from './s3-client.ts'
+import type { S3Target } from './s3-upload.ts'
+
+/** All objects below a prefix, page by page, in the store's order (bytes of the UTF-8 key). @throws BackendError */
+export async function* listObjects(
+  target: S3Target,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<{ key: string; bytes: number }, void> {
+  const where = target.describe(prefix)
+  let token: string | undefined
+  for (;;) {
+    const input = {
+      Bucket: target.bucket,
+      Prefix: prefix,
+      // Keys of others may hold characters that XML cannot.
+      EncodingType: 'url',
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    } as const
+    const page = await guarded(`list ${where}`, target.stallMs, signal, (abortSignal) =>
+      target.client.send(new ListObjectsV2Command(input), { abortSignal }),
+    )
+    for (const { Key, Size } of page.Contents ?? []) {
+      if (Key === undefined || Size === undefined) throw broken(where, 'an entry has no key or size')
+      yield { key: page.EncodingType === 'url' ? decode(Key, where) : Key, bytes: Size }
+    }
+    if (page.IsTruncated !== true) return
+    const next = page.NextContinuationToken
+    if (next === undefined || next === token) throw broken(where, 'a page says "more" without a new token')
+    token = next
+  }
+}
+
+function decode(key: string, where: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '))
+  } catch {
+    throw broken(where, 'a key is not URL-encoded as announced')
+  }
+}
+
+function broken(where: string, problem: string): BackendError {
+  return new BackendError('PROTOCOL', `The listing of ${where} is broken: ${problem}. Check the store.`, {
+    retryable: true,
+  })
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import type { PutObject, StorageBackend, StoredCopy } from './backend.ts'
+import { BackendError } from './errors.ts'
+import { checkKey, checkPrefix } from './key.ts'
+import { parallel } from './parallel.ts'
+import { createS3Client, guarded, type S3Credentials } from './s3-client.ts'
+import { s3Error, statusOf } from './s3-errors.ts'
+import { listObjects } from './s3-list.ts'
+import { openObject } from './s3-open.ts'
+import { choosePartBytes, putMultipart, putSingle, type S3Target } from './s3-upload.ts'
+import { proveStored, statedSha256 } from './s3-verify.ts'
+
+export interface S3BackendOptions {
+  readonly bucket: string
+  /** Put before every key; empty or ending with `/`. Default empty. */
+  readonly prefix?: string
+  /** Default `us-east-1`. */
+  readonly region?: string
+  /** Base URL of an S3-compatible store; null or absent = AWS. */
+  readonly endpoint?: string | null
+  readonly credentials: S3Credentials
+  /** Default `s3`. */
+  readonly name?: string
+  /** Objects of a batch sent at the same time, default 4. */
+  readonly parallelPuts?: number
+  /** Larger objects go in parts, default 1 GiB; at most 5 GB (limit of one PutObject). */
+  readonly multipartAbove?: number
+  /** Size of a part, default 16 MiB, at least 5 MiB; grows for objects above 156 GiB. Three are in memory at once. */
+  readonly partBytes?: number
+  /** Milliseconds until a connection stands, default 10,000. */
+  readonly connectTimeoutMs?: number
+  /** A request in which nothing moves for so long is cut, milliseconds, default 60,000. */
+  readonly stallMs?: number
+  /** Milliseconds the store may take to assemble a multipart object, default 300,000. */
+  readonly completeMs?: number
+}
+
+const partsInFlight = 3
+const deletesInFlight = 8
+
+/**
+ * Any S3-compatible store, with credentials. Objects are sent with their SHA-256 and verified with HeadObject
+ * afterwards; a store that knows no checksums is verified by its MD5 ETag or by reading the object back.
+ */
+export function createS3Backend(options: S3BackendOptions): StorageBackend {
+  const { bucket, prefix = '', stallMs = 60_000, parallelPuts = 4, multipartAbove = 1024 ** 3 } = options
+  if (prefix !== '' && !prefix.endsWith('/')) {
+    throw new BackendError('BAD_KEY', `The prefix ${prefix} must end with "/".`, { retryable: false })
+  }
+  checkPrefix(prefix)
+  const client: S3Client = createS3Client({
+    region: options.region ?? 'us-east-1',
+    endpoint: options.endpoint ?? null,
+    credentials: options.credentials,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    connections: Math.max(50, parallelPuts * partsInFlight),
+  })
+  const describe = (fullKey: string): string => `s3://${bucket}/${fullKey}`
+  const target: S3Target = { client, bucket, stallMs, completeMs: options.completeMs ?? 300_000, describe }
+
+  /** Null when the store answers 404, be it the object or the bucket: a HEAD has no body to tell. */
+  async function head(fullKey: string, signal?: AbortSignal): Promise<HeadObjectCommandOutput | null> {
+    return await guarded(`read ${describe(fullKey)}`, stallMs, signal, async (abortSignal) => {
+      try {
+        const input = { Bucket: bucket, Key: fullKey, ChecksumMode: 'ENABLED' } as const
+        return await client.send(new HeadObjectCommand(input), { abortSignal })
+      } catch (error) {
+        const status = statusOf(error)
+        if (status === 404) return null
+        if (status !== 400 && status !== 403) throw error
+        throw (await whyNot(fullKey, abortSignal)) ?? error
+      }
+    })
+  }
+
+  /** Asks with a GET of one byte, whose error has a code. Null when it says nothing worse than "no such key". */
+  async function whyNot(fullKey: string, abortSignal: AbortSignal): Promise<BackendError | null> {
+    try {
+      const reply = await client.send(new GetObjectCommand({ Bucket: bucket, Key: fullKey, Range: 'bytes=0-0' }), {
+        abortSignal,
+      })
+      await reply.Body?.transformToByteArray()
+      return null
+    } catch (error) {
+      if (abortSignal.aborted) throw error
+      const status = statusOf(error)
+      const code = error instanceof Error ? error.name : ''
+      return code === 'NoSuchKey' || status === 416 ? null : s3Error(`read ${describe(fullKey)}`, error)
+    }
+  }
+
+  /** Whether the stored object is this one; reads it back only if nothing else tells. */
+  async function isStored(
+    found: HeadObjectCommandOutput,
+    object: PutObject,
+    composite: string | null,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const proof = await proveStored(found, object, composite, signal)
+    if (proof !== 'unknown') return proof === 'same'
+    const opened = await openObject(target, prefix + object.key, object.key, undefined, signal)
+    if (opened === null || opened.bytes !== object.bytes) {
+      await opened?.body.cancel()
+      return false
+    }
+    const hash = createHash('sha256')
+    for await (const chunk of opened.body) hash.update(chunk)
+    return hash.digest('hex') === object.sha256
+  }
+
+  async function putOne(object: PutObject, signal: AbortSignal): Promise<StoredCopy> {
+    checkKey(object.key)
+    const fullKey = prefix + object.key
+    const { key, bytes, sha256 } = object
+    const copy: StoredCopy = { ok: true, key, bytes, sha256, location: describe(fullKey) }
+    const existing = await head(fullKey, signal)
+    if (existing !== null && statedSha256(existing) === sha256 && (await isStored(existing, object, null, signal)))
+      return copy
+
+    let composite: string | null = null
+    if (bytes <= multipartAbove) await putSingle(target, fullKey, object, signal)
+    else {
+      const partBytes = choosePartBytes(bytes, options.partBytes ?? 16 * 1024 ** 2)
+      composite = await putMultipart(target, fullKey, object, partBytes, partsInFlight, signal)
+    }
+
+    const stored = await head(fullKey, signal)
+    if (stored === null) {
+      const message = `${copy.location} was accepted but is not there. Try again; check the store's health.`
+      throw new BackendError('UNAVAILABLE', message, { retryable: true })
+    }
+    if (await isStored(stored, object, composite, signal)) return copy
+    throw new BackendError('CORRUPT', `${copy.location} differs from what was sent. Try again.`, { retryable: true })
+  }
+
+  return {
+    name: options.name ?? 's3',
+    put: (objects, { signal } = {}) =>
+      parallel(
+        objects,
+        parallelPuts,
+        (object, combined) =>
+          putOne(object, combined).catch((error: unknown) => {
+            return {
+              ok: false as const,
+              key: object.key,
+              error: s3Error(`put ${describe(prefix + object.key)}`, error),
+            }
+          }),
+        signal,
+      ),
+    async stat(key, { signal } = {}) {
+      checkKey(key)
+      const found = await head(prefix + key, signal)
+      if (found !== null) return { key, bytes: found.ContentLength ?? 0, sha256: statedSha256(found) }
+      const reason = await guarded(`read ${describe(prefix + key)}`, stallMs, signal, (cut) =>
+        whyNot(prefix + key, cut),
+      )
+      if (reason !== null) throw reason
+      return null
+    },
+    async open(key, range, { signal } = {}) {
+      checkKey(key)
+      return await openObject(target, prefix + key, key, range, signal)
+    },
+    async *list(wanted, { signal } = {}) {
+      checkPrefix(wanted)
+      for await (const { key, bytes } of listObjects(target, prefix + wanted, signal)) {
+        yield { key: key.slice(prefix.length), bytes, sha256: null }
+      }
+    },
+    async delete(keys, { signal } = {}) {
+      for (const key of keys) checkKey(key)
+      const remove = (key: string, combined: AbortSignal): Promise<unknown> =>
+        guarded(`delete ${describe(prefix + key)}`, stallMs, combined, (abortSignal) =>
+          client.send(new DeleteObjectCommand({ Bucket: bucket, Key: prefix + key }), { abortSignal }),
+        )
+      for await (const reply of parallel(keys, deletesInFlight, remove, signal)) void reply
+    },
+  }
+}
