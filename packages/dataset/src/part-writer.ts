@@ -1,0 +1,138 @@
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { createCellWriter } from './cells.ts'
+import { columnsOf, schemaOf } from './columns.ts'
+import type { FieldEncoding } from './encoding.ts'
+import { throwIfAborted } from './errors.ts'
+import { partKey, sourceName } from './keys.ts'
+import type { PendingFile } from './part-file.ts'
+import { createPendingFile } from './part-file.ts'
+import { profileOf } from './profiles.ts'
+import { createRowOrder } from './row-order.ts'
+import type { DataRow, DigestedRow } from './row.ts'
+import { loadZstd } from './zstd.ts'
+
+/** Rows of a full row group; Data Universe's validators expect exactly this number. */
+export const ROWS_PER_GROUP = 10_000
+/** A row group ends early at this much content, so that memory stays bounded with long posts. */
+const CONTENT_PER_GROUP = 32 * 1024 * 1024
+/** Longest minimum or maximum in the footer, in bytes; digests are always whole. */
+const STATISTICS_BYTES = 32
+
+/** What `writePart` needs. */
+export interface WritePartOptions {
+  /** An existing directory; the file lies directly in it. */
+  readonly directory: string
+  readonly source: number
+  /** Hours since 1970. */
+  readonly bucket: number
+  /** Which share of the partition, counted from 1. */
+  readonly part: number
+  readonly of: number
+  /** Rows of this source, hour and share, sorted by `uri_digest`. */
+  readonly rows: Iterable<DataRow> | AsyncIterable<DataRow>
+  /** Encrypts usernames and URLs; without it they are plain. */
+  readonly encoding?: FieldEncoding
+  readonly signal?: AbortSignal
+}
+
+/** A partition file on disk. */
+export interface PartFile {
+  /** Its key below the miner's root. */
+  readonly key: string
+  readonly path: string
+  readonly bytes: number
+  /** Lower-case hex. */
+  readonly sha256: string
+  readonly rows: number
+  readonly source: string
+  readonly bucket: number
+}
+
+/**
+ * Writes one partition file, row group by row group. The same set of rows gives the same bytes and so the same name;
+ * rows that are equal in everything are one row. The file is complete and on disk when the call returns; when it
+ * throws, nothing is left.
+ * @throws DatasetError `NOT_SORTED`, `WRONG_SHARE`, `BAD_ROW`, `BAD_KEY`, `NO_SPACE`, `IO`, `ABORTED`; whatever `rows` throws
+ */
+export async function writePart(options: WritePartOptions): Promise<PartFile> {
+  const { source, bucket, part, of, signal } = options
+  const name = sourceName(source)
+  partKey({ source: name, bucket, part, of, sha256: '0'.repeat(64) })
+  throwIfAborted(signal)
+  const file = await createPendingFile(options.directory)
+  try {
+    const rows = await writeRows(options, file)
+    throwIfAborted(signal)
+    const sha256 = file.digest()
+    const key = partKey({ source: name, bucket, part, of, sha256 })
+    const path = await file.publish(key.replaceAll('/', '_'))
+    return { key, path, bytes: file.bytes, sha256, rows, source: name, bucket }
+  } finally {
+    await file.discard()
+  }
+}
+
+async function writeRows(options: WritePartOptions, file: PendingFile): Promise<number> {
+  const profile = profileOf(options.source)
+  const columns = columnsOf(profile, options.encoding !== undefined)
+  const cells = createCellWriter(profile, columns, options.encoding ?? null)
+  const zstd = await loadZstd()
+  const buffer = new DrainableWriter()
+  const parquet = new ParquetWriter({
+    writer: buffer,
+    schema: schemaOf(columns),
+    codec: 'ZSTD',
+    compressors: { ZSTD: (input) => zstd.compress(input) },
+    statisticsTruncateLength: STATISTICS_BYTES,
+    createdBy: 'sluice 1', // the format's version, not the software's: equal rows must stay equal bytes
+  })
+
+  const order = createRowOrder(options)
+  let written = 0
+
+  async function flush(): Promise<void> {
+    throwIfAborted(options.signal)
+    written += cells.rows
+    const data = cells.take()
+    await parquet.write({
+      columnData: columns.map((column, at) => ({
+        name: column.name,
+        data: data[at]!,
+        statistics: column.statistics,
+        ...(column.kind === 'digest' ? { encoding: 'PLAIN' as const, bloomFilter: true } : {}),
+      })),
+      rowGroupSize: ROWS_PER_GROUP,
+      pageSize: 0,
+    })
+    await file.write(buffer.drain())
+  }
+
+  async function add(entries: readonly DigestedRow[]): Promise<void> {
+    for (const entry of entries) {
+      cells.add(entry)
+      if (isFull()) await flush()
+    }
+  }
+  const isFull = (): boolean => cells.rows >= ROWS_PER_GROUP || cells.contentBytes >= CONTENT_PER_GROUP
+
+  if (Symbol.asyncIterator in options.rows) {
+    for await (const row of options.rows) await add(order.push(row))
+  } else {
+    for (const row of options.rows) await add(order.push(row))
+  }
+  await add(order.end())
+  if (cells.rows > 0) await flush()
+  await parquet.finish()
+  await file.write(buffer.drain())
+  return written
+}
+
+/** The library's buffer, emptied after every row group. */
+class DrainableWriter extends ByteWriter {
+  /** What was appended since the last call; valid until the next append. */
+  drain(): Uint8Array {
+    const chunk = this.getBytes()
+    this.index = 0
+    return chunk
+  }
+}
