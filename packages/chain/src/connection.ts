@@ -1,0 +1,118 @@
+import { ApiPromise, WsProvider } from '@polkadot/api'
+import type { ApiOptions } from '@polkadot/api/types'
+import { withDeadline } from './deadline.ts'
+import { ChainError } from './errors.ts'
+import { isHash, readHeader } from './wire.ts'
+
+/** One live endpoint: metadata decoded, chain identified. Internal to this package. */
+export interface Connection {
+  readonly endpoint: string
+  readonly api: ApiPromise
+  readonly genesisHash: string
+  /** One JSON-RPC call with the call deadline. @throws ChainError TIMEOUT, DISCONNECTED, NODE_ERROR, ABORTED */
+  send(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<unknown>
+  /**
+   * Sends an extrinsic and passes on every status the node tells. Resolves when the node has taken it.
+   * @throws ChainError as `send`
+   */
+  submit(extrinsic: string, onStatus: (status: unknown) => void): Promise<void>
+  isAlive(): boolean
+  /** Resolves when this endpoint is gone. */
+  readonly lost: Promise<void>
+  /** Never fails and does not wait for a frozen peer. */
+  close(): void
+}
+
+export interface DialOptions {
+  readonly connectTimeoutMs: number
+  readonly callTimeoutMs: number
+}
+
+/**
+ * Connects to one endpoint and decodes its metadata, all within `connectTimeoutMs`. WsProvider alone would wait for ever
+ * on a peer that accepts TCP and stays silent, and would switch endpoints without looking at the genesis hash; so it
+ * gets one endpoint and no reconnection, and everything else is done here.
+ * @throws ChainError TIMEOUT or DISCONNECTED
+ */
+export async function dial(endpoint: string, options: DialOptions): Promise<Connection> {
+  const provider = new WsProvider(endpoint, false, {}, options.callTimeoutMs)
+  const api = new ApiPromise({ provider: provider as NonNullable<ApiOptions['provider']>, noInitWarn: true })
+  const close = (): void => {
+    void api.disconnect().catch(() => undefined)
+    void provider.disconnect().catch(() => undefined)
+  }
+  // Both promises of the library reject on failure; each needs a reader, or the loser ends the process.
+  void api.isReadyOrError.catch(() => undefined)
+  void api.isReady.catch(() => undefined)
+  const opened = provider.connect().then(async () => await api.isReadyOrError)
+  const lost = new Promise<void>((resolve) => {
+    provider.on('error', () => resolve())
+    provider.on('disconnected', () => resolve())
+  })
+  const failing = lost.then((): never => {
+    throw disconnected(endpoint)
+  })
+  failing.catch(() => undefined)
+  const answered = async <T>(reply: Promise<T>, method: string, signal?: AbortSignal): Promise<T> => {
+    try {
+      return await withDeadline(Promise.race([reply, failing]), {
+        what: `${endpoint} to answer ${method}`,
+        ms: options.callTimeoutMs,
+        signal,
+      })
+    } catch (error) {
+      if (ChainError.is(error)) throw error
+      if (!provider.isConnected) throw disconnected(endpoint, error)
+      throw new ChainError('NODE_ERROR', `${endpoint} answered ${method} with an error: ${textOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  try {
+    await withDeadline(Promise.race([opened, failing]), { what: `${endpoint} to connect`, ms: options.connectTimeoutMs })
+    // Subtensor addresses have prefix 42, whatever a node says of itself.
+    const properties = api.registry.createType('ChainProperties', { ss58Format: 42 })
+    api.registry.setChainProperties(properties as Parameters<typeof api.registry.setChainProperties>[0])
+  } catch (error) {
+    close()
+    throw ChainError.is(error) ? error : disconnected(endpoint, error)
+  }
+
+  return {
+    endpoint,
+    api,
+    genesisHash: api.genesisHash.toHex(),
+    send: async (method, params, signal) => await answered(provider.send<unknown>(method, [...params]), method, signal),
+    submit: async (extrinsic, onStatus) => {
+      const method = 'author_submitAndWatchExtrinsic'
+      const listen = (_error: unknown, status: unknown): void => onStatus(status)
+      await answered(provider.subscribe('author_extrinsicUpdate', method, [extrinsic], listen), method)
+    },
+    lost,
+    isAlive: () => provider.isConnected,
+    close,
+  }
+}
+
+/** Hash and number of the newest finalized block. */
+export async function finalizedHead(
+  connection: Connection,
+  signal?: AbortSignal,
+): Promise<{ block: number; hash: string }> {
+  const hash = await connection.send('chain_getFinalizedHead', [], signal)
+  if (!isHash(hash)) throw new ChainError('PROTOCOL', `${connection.endpoint} named no finalized block; use another.`)
+  return { block: readHeader(await connection.send('chain_getHeader', [hash], signal)).number, hash }
+}
+
+/** The library's message without its line breaks; node errors carry no secrets. */
+export function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 300)
+}
+
+function disconnected(endpoint: string, cause?: unknown): ChainError {
+  return new ChainError('DISCONNECTED', `${endpoint} is not there or closed the connection; try again or another.`, {
+    retryable: true,
+    cause,
+  })
+}

@@ -1,0 +1,76 @@
+import { type Policy, type PolicyDecoding, decodePolicy, encodePolicy, publicKeyOf } from '@sluice/rollout'
+import type { Chain } from './chain.ts'
+import { finalizedHead } from './connection.ts'
+import { ChainError } from './errors.ts'
+import { checkNetuid, readOwners } from './policy-record.ts'
+import { type SlotWrite, prepareWrite } from './slot-write.ts'
+
+export interface PublicationRequest {
+  readonly netuid: number
+  /** ss58 of the hotkey that would sign. */
+  readonly signer: string
+  readonly policy: Policy
+}
+
+/** A policy's commitment that has passed every check the chain will make; nothing has been sent. */
+export interface Publication extends SlotWrite {
+  readonly netuid: number
+  readonly signer: string
+  readonly ownerHotkey: string
+  readonly ownerColdkey: string
+  /** The finalized block at which all checks were made. */
+  readonly block: number
+  readonly blockHash: string
+  /** What the slot means now. */
+  readonly currentDecoding: PolicyDecoding
+}
+
+/**
+ * Makes every check before anything is signed: the signer is the subnet's owner hotkey and has a UID, the value fits the
+ * runtime's slot and the epoch's budget. Sends nothing.
+ * @throws ChainError WRONG_SIGNER, NOT_REGISTERED, DOES_NOT_FIT, NO_SPACE, RATE_LIMITED, NO_SUBNET
+ * @throws RolloutError BAD_POLICY, BAD_HOTKEY
+ */
+export async function planPublication(
+  chain: Chain,
+  request: PublicationRequest,
+  signal?: AbortSignal,
+): Promise<Publication> {
+  const { netuid, signer, policy } = request
+  checkNetuid(netuid)
+  return await chain.use(async (connection) => {
+    const head = await finalizedHead(connection, signal)
+    const owners = await readOwners(connection, netuid, head.hash, signal)
+    checkSigner(request, owners)
+    const write = await prepareWrite(
+      connection,
+      { netuid, hotkey: owners.ownerHotkey, head, encode: (current, limits) => encodePolicy(policy, current, limits) },
+      signal,
+    )
+    // Only a null from `encode` gives a null here, and encodePolicy has none.
+    const slot = write as SlotWrite
+    const currentDecoding = decodePolicy(slot.current)
+    return { ...slot, ...owners, netuid, signer, block: head.block, blockHash: head.hash, currentDecoding }
+  }, signal)
+}
+
+function checkSigner(
+  { netuid, signer }: PublicationRequest,
+  { ownerHotkey, ownerColdkey }: { ownerHotkey: string; ownerColdkey: string },
+): void {
+  if (sameKey(signer, ownerHotkey)) return
+  const who = sameKey(signer, ownerColdkey)
+    ? `${signer} is the owner's COLDKEY; the chain takes commitments from registered hotkeys only ` +
+      '(AccountNotAllowedCommit)'
+    : `${signer} is not the owner hotkey; a policy under it would be ignored by every reader`
+  throw new ChainError(
+    'WRONG_SIGNER',
+    `${who}. The policy of subnet ${netuid} must be signed by its owner hotkey ${ownerHotkey}: ` +
+      'choose the wallet and hotkey that hold it.',
+  )
+}
+
+/** The same account, whatever the ss58 prefix. @throws RolloutError BAD_HOTKEY */
+function sameKey(a: string, b: string): boolean {
+  return Buffer.compare(publicKeyOf(a), publicKeyOf(b)) === 0
+}

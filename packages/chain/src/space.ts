@@ -1,0 +1,87 @@
+import { commitmentRateLimit } from './limits.ts'
+import type { Connection } from './connection.ts'
+import { ChainError } from './errors.ts'
+import { decodeValue, hasItem, item, readRaw } from './storage.ts'
+
+/** Every write counts at least this much against the epoch's budget (`pallets/commitments/src/lib.rs`). */
+const minimumCost = 100
+
+export interface SpaceQuestion {
+  readonly netuid: number
+  readonly hotkey: string
+  readonly block: number
+  readonly blockHash: string
+  /** Content bytes of all fields. */
+  readonly bytes: number
+}
+
+/**
+ * Bytes left for this hotkey in the current epoch after a write of `bytes`; null on runtimes that limit writes by blocks.
+ * @throws ChainError NO_SPACE or RATE_LIMITED when the chain would refuse the write now
+ */
+export async function checkSpace(
+  connection: Connection,
+  question: SpaceQuestion,
+  signal?: AbortSignal,
+): Promise<number | null> {
+  const { api } = connection
+  if (hasItem(api, 'commitments', 'usedSpaceOf') && hasItem(api, 'commitments', 'maxSpace')) {
+    return await checkBudget(connection, question, signal)
+  }
+  const limit = commitmentRateLimit(api)
+  if (limit === null) return null
+  const { netuid, hotkey, block, blockHash } = question
+  const [last] = await readRaw(connection, [item('commitments', 'lastCommitment', netuid, hotkey)], blockHash, signal)
+  if (last == null) return null
+  const lastBlock = Number(decodeValue(api, { pallet: 'commitments', item: 'lastCommitment' }, last).toJSON())
+  // The write lands in the next block at the earliest.
+  const wait = lastBlock + limit - (block + 1)
+  if (wait > 0) {
+    throw new ChainError(
+      'RATE_LIMITED',
+      `This runtime takes one commitment per ${limit} blocks; ${hotkey} wrote at block ${lastBlock}. ` +
+        `Try again in ${wait} blocks.`,
+      { retryable: true },
+    )
+  }
+  return null
+}
+
+async function checkBudget(
+  connection: Connection,
+  { netuid, hotkey, block, blockHash, bytes }: SpaceQuestion,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { api } = connection
+  const counter = hasItem(api, 'subtensorModule', 'subnetEpochIndex')
+  const items = [
+    item('commitments', 'maxSpace'),
+    item('commitments', 'usedSpaceOf', netuid, hotkey),
+    item('subtensorModule', 'tempo', netuid),
+    ...(counter ? [item('subtensorModule', 'subnetEpochIndex', netuid)] : []),
+  ]
+  const values = await readRaw(connection, items, blockHash, signal)
+  const decoded = items.map((of, index) => {
+    const meta = api.query[of.pallet]?.[of.item]?.creator.meta
+    // An unset value reads as its default, which the metadata holds; an optional one stays unset.
+    const raw = values[index] ?? (meta?.modifier.isDefault === true ? meta.fallback.toU8a(true) : null)
+    return raw === null ? null : decodeValue(api, of, raw).toJSON()
+  })
+  const [maxSpace, usage, tempo, epochCounter] = decoded
+  // Before the counter existed: (block + netuid + 1) / (tempo + 1), for the block the write will be in.
+  const epoch = counter ? Number(epochCounter ?? 0) : Math.floor((block + 1 + netuid + 1) / (Number(tempo ?? 0) + 1))
+  const { lastEpoch, usedSpace } = (usage ?? {}) as { lastEpoch?: number; usedSpace?: number }
+  const used = Number(lastEpoch ?? -1) === epoch ? Number(usedSpace ?? 0) : 0
+  const left = Number(maxSpace) - used - Math.max(minimumCost, bytes)
+  if (left < 0) {
+    const nextEpoch = (Number(tempo ?? 0) + 1) * (epoch + 1) - netuid - 1
+    const when = counter ? `at the next epoch (every ${String(tempo)} blocks)` : `in ${nextEpoch - block} blocks`
+    throw new ChainError(
+      'NO_SPACE',
+      `${hotkey} has used ${used} of the ${String(maxSpace)} bytes that one epoch allows for commitments, and this ` +
+        `write needs ${Math.max(minimumCost, bytes)}. Try again ${when}.`,
+      { retryable: true },
+    )
+  }
+  return left
+}
