@@ -81,6 +81,7 @@ export async function commit(exchange: Exchange, context: CommitContext): Promis
   for (const path of removed) {
     if (!repository.files.has(path)) throw new HubRefusal(400, `Entry not found: ${path}`, { code: 'EntryNotFound' })
   }
+  refuseClashes(repository, set, removed)
   const made = context.store.commit(repository, {
     title: header.summary,
     message: header.description ?? '',
@@ -101,6 +102,25 @@ export function checkPath(path: string): string {
   // oxlint-disable-next-line no-control-regex
   if (bad || /[\x00-\x1f\x7f\\]/.test(clean)) throw new HubRefusal(400, `invalid path: ${JSON.stringify(path)}`)
   return clean
+}
+
+/** In git a path is a file or a folder, never both. */
+function refuseClashes(
+  repository: Repository,
+  set: ReadonlyMap<string, FileEntry>,
+  removed: ReadonlySet<string>,
+): void {
+  const kept = [...repository.files.keys()].filter((path) => !removed.has(path))
+  const after = new Set([...kept, ...set.keys()])
+  const changed = new Set(set.keys())
+  for (const path of after) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end)
+      if (after.has(folder) && (changed.has(folder) || changed.has(path))) {
+        throw new HubRefusal(400, `${folder} would be a file and a folder`)
+      }
+    }
+  }
 }
 
 function storedLfs(repository: Repository, path: string, oid: string, size: number | undefined): FileEntry {

@@ -57,7 +57,7 @@ async function upload(files: Record<string, Uint8Array>, more: { parentCommit?: 
   const result = await uploadFiles({
     ...access(),
     useXet: false,
-    files: Object.entries(files).map(([path, bytes]) => ({ path, content: new Blob([bytes as BlobPart]) })),
+    files: Object.entries(files).map(([path, bytes]) => ({ path, content: new Blob([new Uint8Array(bytes)]) })),
     ...more,
   })
   return result?.commit.oid ?? ''

@@ -164,6 +164,7 @@ describe('the client of Python', () => {
       [header, file('../x.txt', 'up')],
       [header, file('good.txt', 'x'), { key: 'lfsFile', value: { path: 'x.parquet', algo: 'sha256', oid, size: 1 } }],
       [header, { key: 'unknown', value: {} }],
+      [header, file('a', 'file'), file('a/b', 'folder')],
     ]) {
       expect((await send(lines)).status).toBe(400)
     }

@@ -1,0 +1,9 @@
+import { startHub } from '../../devnet/src/hub/server.ts'
+import { createHuggingFaceBackend } from '../src/huggingface.ts'
+import { describeBackend } from './contract.ts'
+
+describeBackend('huggingface', async () => {
+  const hub = await startHub({ users: [{ name: 'alice', token: 'hf_alice' }], pageSize: 5, partBytes: 1_000_000 })
+  const backend = createHuggingFaceBackend({ repository: 'alice/data', token: 'hf_alice', hubUrl: hub.url })
+  return { backend, close: () => hub.close() }
+})
