@@ -1,4 +1,4 @@
-import { type PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { type PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import { BackendError } from './errors.ts'
 import { s3Error } from './s3-errors.ts'
 
@@ -26,8 +26,8 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     // The SDK's own CRC trailer breaks servers without aws-chunked trailers; we send SHA-256 ourselves.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // One repetition, which also corrects a skewed clock; waiting is the caller's business.
-    maxAttempts: 2,
+    // Waiting and repeating is the caller's business.
+    maxAttempts: 1,
     requestHandler: {
       connectionTimeout: options.connectTimeoutMs,
       httpAgent: { keepAlive: true, maxSockets: options.connections },
@@ -55,6 +55,7 @@ export function signPayload(command: PutObjectCommand, sha256: string): PutObjec
 
 /**
  * Runs one request that is cut when nothing moves for `stallMs`; `moved` is called for every sign of life.
+ * It is repeated once when the SDK learned from the refusal how far the clock is off.
  * @param what what is tried, for the message
  * @throws BackendError
  */
@@ -69,7 +70,13 @@ export async function guarded<T>(
   const combined = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal])
   try {
     if (combined.aborted) throw new DOMException('aborted', 'AbortError')
-    return await request(combined, () => timer.refresh())
+    const moved = (): void => void timer.refresh()
+    try {
+      return await request(combined, moved)
+    } catch (error) {
+      if (!isClockCorrected(error)) throw error
+      return await request(combined, moved)
+    }
   } catch (error) {
     if (signal?.aborted)
       throw new BackendError('ABORTED', `Stopped by the caller: ${what}.`, { retryable: true, cause: error })
@@ -81,4 +88,8 @@ export async function guarded<T>(
   } finally {
     clearTimeout(timer)
   }
+}
+
+function isClockCorrected(error: unknown): boolean {
+  return error instanceof S3ServiceException && 'clockSkewCorrected' in error.$metadata
 }

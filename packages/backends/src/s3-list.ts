@@ -22,11 +22,13 @@ export async function* listObjects(
     const page = await guarded(`list ${where}`, target.stallMs, signal, (abortSignal) =>
       target.client.send(new ListObjectsV2Command(input), { abortSignal }),
     )
+    // Always there in S3; a page of some other server would read as an empty listing.
+    if (page.IsTruncated === undefined) throw broken(where, 'the answer is no listing')
     for (const { Key, Size } of page.Contents ?? []) {
       if (Key === undefined || Size === undefined) throw broken(where, 'an entry has no key or size')
       yield { key: page.EncodingType === 'url' ? decode(Key, where) : Key, bytes: Size }
     }
-    if (page.IsTruncated !== true) return
+    if (!page.IsTruncated) return
     const next = page.NextContinuationToken
     if (next === undefined || next === token) throw broken(where, 'a page says "more" without a new token')
     token = next

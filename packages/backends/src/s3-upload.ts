@@ -51,11 +51,19 @@ export async function putSingle(
       Metadata: metadataOf(object),
     })
     let readError: unknown
-    if (body instanceof Readable) body.once('error', (error) => (readError = error))
+    // The SDK pipes the body and does not hear of its failure.
+    const broken = new AbortController()
+    if (body instanceof Readable) {
+      body.once('error', (error) => {
+        readError = error
+        broken.abort()
+      })
+    }
     try {
-      await target.client.send(signPayload(command, object.sha256), { abortSignal: cut })
+      await target.client.send(signPayload(command, object.sha256), {
+        abortSignal: AbortSignal.any([cut, broken.signal]),
+      })
     } catch (error) {
-      // The request fails somehow when its body does; the body knows why.
       throw BackendError.is(readError) ? readError : error
     } finally {
       if (body instanceof Readable) body.destroy()
@@ -99,7 +107,7 @@ export async function putMultipart(
     const parts: CompletedPart[] = []
     const digests: Uint8Array[] = []
     const running = new Set<Promise<void>>()
-    let failure: unknown
+    const failures: unknown[] = []
     const send = async (PartNumber: number, body: Uint8Array): Promise<void> => {
       const digest = createHash('sha256').update(body).digest()
       digests[PartNumber - 1] = digest
@@ -121,17 +129,17 @@ export async function putMultipart(
     try {
       let number = 0
       for await (const part of partsOf(readContent(object, signal), partBytes)) {
-        while (running.size >= partsInFlight && failure === undefined) await Promise.race(running)
-        if (failure !== undefined) break
+        while (running.size >= partsInFlight && failures.length === 0) await Promise.race(running)
+        if (failures.length > 0) break
         const sent: Promise<void> = send(++number, part)
-          .catch((error: unknown) => void (failure ??= error))
+          .catch((error: unknown) => void failures.push(error))
           .finally(() => running.delete(sent))
         running.add(sent)
       }
     } finally {
       await Promise.all(running)
     }
-    if (failure !== undefined) throw failure
+    if (failures.length > 0) throw failures[0]
     await call('complete the multipart upload of', target.completeMs, (abortSignal) =>
       target.client.send(
         new CompleteMultipartUploadCommand({ ...address, UploadId, MultipartUpload: { Parts: parts } }),

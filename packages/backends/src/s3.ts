@@ -36,7 +36,7 @@ export interface S3BackendOptions {
   readonly partBytes?: number
   /** Milliseconds until a connection stands, default 10,000. */
   readonly connectTimeoutMs?: number
-  /** A request in which nothing moves for so long is cut, milliseconds, default 60,000. */
+  /** A request in which nothing moves for so long is cut, milliseconds, default 120,000 (sent bytes may sit in buffers). */
   readonly stallMs?: number
   /** Milliseconds the store may take to assemble a multipart object, default 300,000. */
   readonly completeMs?: number
@@ -50,7 +50,7 @@ const deletesInFlight = 8
  * afterwards; a store that knows no checksums is verified by its MD5 ETag or by reading the object back.
  */
 export function createS3Backend(options: S3BackendOptions): StorageBackend {
-  const { bucket, prefix = '', stallMs = 60_000, parallelPuts = 4, multipartAbove = 1024 ** 3 } = options
+  const { bucket, prefix = '', stallMs = 120_000, parallelPuts = 4, multipartAbove = 1024 ** 3 } = options
   if (prefix !== '' && !prefix.endsWith('/')) {
     throw new BackendError('BAD_KEY', `The prefix ${prefix} must end with "/".`, { retryable: false })
   }
@@ -74,7 +74,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
       } catch (error) {
         const status = statusOf(error)
         if (status === 404) return null
-        if (status !== 400 && status !== 403) throw error
+        if (status === null) throw error
         throw (await whyNot(fullKey, abortSignal)) ?? error
       }
     })

@@ -1,0 +1,132 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { type DevS3, startS3Server } from '@sluice/devnet'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { StorageBackend } from '../src/backend.ts'
+import { createS3Client } from '../src/s3-client.ts'
+import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
+import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
+
+let server: DevS3
+let folder: string
+beforeEach(async () => {
+  server = await startS3Server({ buckets: ['bucket-b'] })
+  folder = await mkdtemp(join(tmpdir(), 'sluice-s3-'))
+})
+afterEach(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function backendOf(options: Partial<S3BackendOptions> = {}, at: DevS3 = server): StorageBackend {
+  const credentials = { accessKeyId: at.accessKeyId, secretAccessKey: at.secretAccessKey }
+  return createS3Backend({ bucket: 'bucket-b', endpoint: at.url, credentials, stallMs: 2000, ...options })
+}
+
+test('a bucket that is not there is NOT_FOUND, not absence', async () => {
+  const backend = backendOf({ bucket: 'elsewhere' })
+  expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([
+    { error: { code: 'NOT_FOUND', retryable: false } },
+  ])
+  expect(await codeOf(backend.stat('k'))).toBe('NOT_FOUND')
+  expect(await codeOf(backend.open('k'))).toBe('NOT_FOUND')
+  expect(await codeOf(listAll(backend, ''))).toBe('NOT_FOUND')
+})
+
+test('wrong credentials are UNAUTHORIZED everywhere', async () => {
+  for (const credentials of [
+    { accessKeyId: server.accessKeyId, secretAccessKey: 'wrong' },
+    { accessKeyId: 'nobody', secretAccessKey: server.secretAccessKey },
+  ]) {
+    const backend = backendOf({ credentials })
+    expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([{ error: { code: 'UNAUTHORIZED' } }])
+    expect(await codeOf(backend.stat('k'))).toBe('UNAUTHORIZED')
+    expect(await codeOf(backend.delete(['k']))).toBe('UNAUTHORIZED')
+  }
+})
+
+test('a clock an hour off is CLOCK_SKEW where the store does not tell its time', async () => {
+  const skewed = await startS3Server({ buckets: ['bucket-b'], now: () => Date.now() + 3_600_000 })
+  try {
+    const backend = backendOf({}, skewed)
+    expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([
+      { error: { code: 'CLOCK_SKEW', retryable: true } },
+    ])
+    expect(await codeOf(backend.stat('k'))).toBe('CLOCK_SKEW')
+    expect(await codeOf(listAll(backend, ''))).toBe('CLOCK_SKEW')
+  } finally {
+    await skewed.close()
+  }
+})
+
+test('a limiter is THROTTLED, and the same put succeeds afterwards', async () => {
+  const lift = server.faults.add({ kind: { status: 503, code: 'SlowDown' } })
+  const backend = backendOf()
+  const batch = Array.from({ length: 6 }, (_, i) => objectOf(`k${i}`, `x${i}`))
+  for (const result of await putAll(backend, batch)) {
+    expect(result).toMatchObject({ ok: false, error: { code: 'THROTTLED', retryable: true } })
+  }
+  lift()
+  for (const result of await putAll(backend, batch)) expect(result.ok).toBe(true)
+})
+
+test('a multipart upload verifies its parts and is not sent twice', async () => {
+  const data = Buffer.alloc(12 * 1024 * 1024 + 17, 'sluice')
+  const path = join(folder, 'large')
+  await writeFile(path, data)
+  const object = { key: 'files/large', bytes: data.length, sha256: sha256Of(data), source: { path } }
+  const backend = backendOf({ multipartAbove: 6 * 1024 * 1024, partBytes: 5 * 1024 * 1024 })
+  expect(await putAll(backend, [object])).toMatchObject([{ ok: true, sha256: object.sha256 }])
+  expect(await backend.stat('files/large')).toEqual({ key: 'files/large', bytes: data.length, sha256: object.sha256 })
+  expect((await readKey(backend, 'files/large'))?.equals(data)).toBe(true)
+  server.faults.add({ method: 'POST', kind: { status: 500, code: 'InternalError' } })
+  expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
+})
+
+test('a multipart upload that fails is aborted, whatever the reason', async () => {
+  const data = Buffer.alloc(12 * 1024 * 1024)
+  const path = join(folder, 'large')
+  await writeFile(path, data)
+  const object = { key: 'large', bytes: data.length, sha256: sha256Of(data), source: { path } }
+  const backend = backendOf({ multipartAbove: 6 * 1024 * 1024, partBytes: 5 * 1024 * 1024 })
+  const uploads = async (): Promise<unknown[]> => {
+    const client = createS3Client({
+      region: server.region,
+      endpoint: server.url,
+      credentials: { accessKeyId: server.accessKeyId, secretAccessKey: server.secretAccessKey },
+      connectTimeoutMs: 1000,
+      connections: 1,
+    })
+    return (await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket-b' }))).Uploads ?? []
+  }
+
+  server.faults.add({ method: 'PUT', path: /partNumber=2/, times: 1, kind: { status: 500, code: 'InternalError' } })
+  expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+  expect(await uploads()).toEqual([])
+
+  await truncate(path, 11 * 1024 * 1024)
+  expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'SOURCE_CHANGED' } }])
+  expect(await uploads()).toEqual([])
+  expect(await backend.stat('large')).toBeNull()
+})
+
+test('a reply lost after success: the next put finds the object and sends nothing', async () => {
+  server.faults.add({ method: 'PUT', times: 1, kind: 'lost-reply' })
+  const backend = backendOf()
+  const object = objectOf('k', 'stored, but who knows')
+  expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+  server.faults.add({ method: 'PUT', kind: { status: 500, code: 'InternalError' } })
+  expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
+})
+
+test('Complete that answers 200 with an error is a failure, and one that never answers is cut', async () => {
+  const object = objectOf('large', Buffer.alloc(6 * 1024 * 1024))
+  const backend = backendOf({ multipartAbove: 1, partBytes: 5 * 1024 * 1024, completeMs: 300 })
+  for (const kind of ['refused-in-200', 'stall'] as const) {
+    server.faults.add({ method: 'POST', path: /uploadId=/, times: 1, kind })
+    expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+  }
+  expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
+})

@@ -1,0 +1,291 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { StorageBackend } from '../src/backend.ts'
+import { guarded } from '../src/s3-client.ts'
+import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
+import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
+import { refuse, type Scripted, startScripted } from './scripted-server.ts'
+
+let server: Scripted | undefined
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+
+async function against(
+  answer: Parameters<typeof startScripted>[0],
+  options: Partial<S3BackendOptions> = {},
+): Promise<StorageBackend> {
+  server = await startScripted(answer)
+  const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'topsecret' }
+  return createS3Backend({ bucket: 'b', endpoint: server.url, credentials, stallMs: 400, ...options })
+}
+
+const md5 = (data: Uint8Array): string => createHash('md5').update(data).digest('hex')
+
+/** An old store: keeps what comes, tells size, MD5 and metadata, knows no checksums. `spoil` changes what is kept. */
+function oldStore(spoil: (data: Buffer) => Buffer = (data) => data, etag: (data: Buffer) => string = md5) {
+  const kept = new Map<string, { data: Buffer; noted: string }>()
+  const answer: Parameters<typeof startScripted>[0] = async (request, response, body) => {
+    const path = request.url?.split('?')[0] ?? ''
+    if (request.method === 'PUT') {
+      const noted = request.headers['x-amz-meta-sha256'] as string
+      kept.set(path, { data: spoil(await body()), noted })
+      response.end()
+      return
+    }
+    const found = kept.get(path)
+    if (found === undefined) return refuse(response, 404, 'NoSuchKey')
+    const { data, noted } = found
+    response.writeHead(200, { 'content-length': data.length, etag: `"${etag(data)}"`, 'x-amz-meta-sha256': noted })
+    response.end(request.method === 'HEAD' ? undefined : data)
+  }
+  return answer
+}
+
+describe('s3 refusals become codes', () => {
+  test.each([
+    [503, 'SlowDown', 'THROTTLED', true],
+    [429, 'TooManyRequests', 'THROTTLED', true],
+    [503, 'ServiceUnavailable', 'UNAVAILABLE', true],
+    [500, 'InternalError', 'UNAVAILABLE', true],
+    [403, 'RequestTimeTooSkewed', 'CLOCK_SKEW', true],
+    [403, 'SignatureDoesNotMatch', 'UNAUTHORIZED', false],
+    [403, 'InvalidAccessKeyId', 'UNAUTHORIZED', false],
+    [403, 'AccessDenied', 'FORBIDDEN', false],
+    [404, 'NoSuchBucket', 'NOT_FOUND', false],
+    [400, 'XAmzContentSHA256Mismatch', 'CORRUPT', true],
+    [507, 'QuotaExceeded', 'NO_SPACE', true],
+    [301, 'PermanentRedirect', 'PROTOCOL', false],
+  ])('%i %s is %s', async (status, code, expected, retryable) => {
+    const backend = await against((request, response) => {
+      request.resume()
+      refuse(response, status, code)
+    })
+    const [result] = await putAll(backend, [objectOf('k', 'content')])
+    expect(result).toMatchObject({ ok: false, error: { code: expected, retryable } })
+    expect(JSON.stringify(result)).not.toContain('topsecret')
+    expect(await codeOf(backend.open('k'))).toBe(expected)
+    expect(await codeOf(backend.stat('k'))).toBe(expected)
+    expect(await codeOf(listAll(backend, ''))).toBe(expected)
+    expect(await codeOf(backend.delete(['k']))).toBe(expected)
+  })
+
+  test('Retry-After reaches the caller', async () => {
+    const backend = await against((request, response) => {
+      request.resume()
+      refuse(response, 503, 'SlowDown', { 'retry-after': '1' })
+    })
+    expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([
+      { error: { code: 'THROTTLED', retryAfterMs: 1000 } },
+    ])
+  })
+
+  test('nobody listens: UNAVAILABLE', async () => {
+    const backend = await against(() => undefined)
+    await server?.close()
+    expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([
+      { error: { code: 'UNAVAILABLE', retryable: true } },
+    ])
+    expect(await codeOf(backend.stat('k'))).toBe('UNAVAILABLE')
+  })
+
+  test('an answer that is no S3 at all', async () => {
+    const backend = await against((_, response) => void response.end('<html>hotel wifi</html>'))
+    expect(await codeOf(listAll(backend, ''))).toBe('PROTOCOL')
+    expect(await codeOf(backend.open('k', { start: 0, end: 1 }))).toBe('PROTOCOL')
+  })
+})
+
+describe('s3 cuts what hangs', () => {
+  test('a store that never answers', async () => {
+    const backend = await against(() => undefined)
+    expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
+    expect(await codeOf(backend.open('k'))).toBe('UNAVAILABLE')
+  })
+
+  test('a put whose body is not taken', async () => {
+    const backend = await against((request, response) => {
+      if (request.method === 'HEAD') refuse(response, 404, '')
+    })
+    const large = objectOf('k', new Uint8Array(20_000_000))
+    expect(await putAll(backend, [large])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+  })
+
+  test('a connection reset in the middle of the body', async () => {
+    const backend = await against((request, response) => {
+      if (request.method === 'HEAD') return refuse(response, 404, '')
+      request.once('data', () => request.socket.resetAndDestroy())
+    })
+    const large = objectOf('k', new Uint8Array(20_000_000))
+    expect(await putAll(backend, [large])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+  })
+
+  test('a read that stops half-way, by silence or by a closed connection', async () => {
+    for (const end of ['silence', 'close']) {
+      const backend = await against((_, response) => {
+        response.writeHead(200, { 'content-length': 1000 })
+        response.write(Buffer.alloc(500))
+        if (end === 'close') setTimeout(() => response.destroy(), 20)
+      })
+      expect(await codeOf(readKey(backend, 'k'))).toBe('UNAVAILABLE')
+      await server?.close()
+    }
+  })
+
+  test('the caller stops a running put', async () => {
+    const controller = new AbortController()
+    const backend = await against((request, response) => {
+      if (request.method === 'HEAD') return refuse(response, 404, '')
+      controller.abort()
+    })
+    expect(await putAll(backend, [objectOf('k', 'x'), objectOf('l', 'x')], controller.signal)).toMatchObject([
+      { error: { code: 'ABORTED' } },
+      { error: { code: 'ABORTED' } },
+    ])
+  })
+})
+
+test('a slow request is not a stalled one', async () => {
+  vi.useFakeTimers()
+  try {
+    const slow = guarded('crawl', 400, undefined, async (cut, moved) => {
+      for (let i = 0; i < 5; i++) {
+        await vi.advanceTimersByTimeAsync(300)
+        moved()
+      }
+      return cut.aborted
+    })
+    expect(await slow).toBe(false)
+    const stalled = guarded('hang', 400, undefined, async (cut) => {
+      await vi.advanceTimersByTimeAsync(401)
+      cut.throwIfAborted()
+    })
+    expect(await codeOf(stalled)).toBe('UNAVAILABLE')
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a clock an hour off is corrected from the first refusal', async () => {
+  const store = oldStore()
+  const backend = await against(async (request, response, body) => {
+    const signed = String(request.headers['x-amz-date'] ?? '').replace(
+      /^(....)(..)(..)T(..)(..)(..)Z$/,
+      '$1-$2-$3T$4:$5:$6Z',
+    )
+    const now = Date.now() + 3_600_000
+    response.setHeader('date', new Date(now).toUTCString())
+    if (Math.abs(Date.parse(signed) - now) < 900_000) return await store(request, response, body)
+    request.resume()
+    refuse(response, 403, 'RequestTimeTooSkewed')
+  })
+  expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([{ ok: true }])
+  expect((await readKey(backend, 'k'))?.toString()).toBe('x')
+})
+
+test('a listing comes in full, page by page, with keys decoded', async () => {
+  const page = (keys: string[], token?: string): string =>
+    `<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>${token !== undefined}</IsTruncated>` +
+    keys.map((key) => `<Contents><Key>${key}</Key><Size>7</Size></Contents>`).join('') +
+    `${token === undefined ? '' : `<NextContinuationToken>${token}</NextContinuationToken>`}</ListBucketResult>`
+  const pages = new Map([
+    [null, page(['pre/hotkey%3D5/a+b'], 't/1')],
+    ['t/1', page(['pre/hotkey%3D5/c', 'pre/hotkey%3D5/d'], 't/2')],
+    ['t/2', page(['pre/z'])],
+  ])
+  const backend = await against(
+    (request, response) => {
+      const query = new URL(request.url ?? '', 'http://x').searchParams
+      response.end(pages.get(query.get('continuation-token')))
+    },
+    { prefix: 'pre/' },
+  )
+  const listed = await listAll(backend, 'hot')
+  expect(listed.map((o) => o.key)).toEqual(['hotkey=5/a b', 'hotkey=5/c', 'hotkey=5/d', 'z'])
+  expect(server?.seen[0]).toContain('prefix=pre%2Fhot')
+})
+
+describe('s3 believes nothing', () => {
+  const object = objectOf('k', 'twelve bytes')
+
+  test('200 that stored nothing, with or without an <Error> in it', async () => {
+    for (const text of ['', '<Error><Code>InternalError</Code></Error>']) {
+      const backend = await against(async (request, response, body) => {
+        if (request.method === 'HEAD') return refuse(response, 404, '')
+        await body()
+        response.end(text)
+      })
+      expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+      await server?.close()
+    }
+  })
+
+  test('a store without checksums: verified by MD5, without reading back', async () => {
+    const backend = await against(oldStore())
+    expect(await putAll(backend, [object])).toMatchObject([{ ok: true, sha256: object.sha256 }])
+    expect(server?.seen.map((line) => line.split(' ')[0])).toEqual(['HEAD', 'PUT', 'HEAD'])
+    expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
+    expect(server?.seen.length).toBe(4)
+    expect(await backend.stat('k')).toEqual({ key: 'k', bytes: 12, sha256: object.sha256 })
+  })
+
+  test('a store whose ETag is no MD5: read back', async () => {
+    const backend = await against(oldStore(undefined, () => 'opaque-7'))
+    expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
+    expect(server?.seen.at(-1)).toMatch(/^GET /)
+  })
+
+  test('a store that keeps other bytes or another size: CORRUPT', async () => {
+    for (const spoil of [() => Buffer.from('twelve bytez'), () => Buffer.from('twelve')]) {
+      const backend = await against(oldStore(spoil))
+      expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'CORRUPT', retryable: true } }])
+      await server?.close()
+    }
+  })
+
+  test('the request carries the SHA-256 as signed payload hash, checksum and metadata', async () => {
+    const headers: Record<string, unknown>[] = []
+    const store = oldStore()
+    const backend = await against((request, response, body) => {
+      if (request.method === 'PUT') headers.push(request.headers)
+      return store(request, response, body)
+    })
+    await putAll(backend, [object])
+    expect(headers).toMatchObject([
+      {
+        'content-length': '12',
+        'x-amz-content-sha256': object.sha256,
+        'x-amz-checksum-sha256': Buffer.from(object.sha256, 'hex').toString('base64'),
+        'x-amz-meta-sha256': object.sha256,
+      },
+    ])
+    expect(headers[0]?.['x-amz-trailer']).toBeUndefined()
+  })
+
+  test('a file that changed under the same size never becomes an object', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-s3-'))
+    const path = join(folder, 'source')
+    await writeFile(path, Buffer.alloc(1_000_000, 1))
+    const wrong = { key: 'k', bytes: 1_000_000, sha256: sha256Of(Buffer.alloc(1_000_000, 2)), source: { path } }
+    let complete = 0
+    const store = oldStore()
+    const backend = await against(async (request, response, body) => {
+      await store(request, response, body)
+      if (request.method === 'PUT') complete++
+    })
+    expect(await putAll(backend, [wrong])).toMatchObject([{ error: { code: 'SOURCE_CHANGED', retryable: false } }])
+    expect(complete).toBe(0)
+    await rm(folder, { recursive: true })
+  })
+
+  test('a listing that says "more" for ever', async () => {
+    const page =
+      '<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>'
+    const backend = await against((_, response) => void response.end(page))
+    expect(await codeOf(listAll(backend, ''))).toBe('PROTOCOL')
+  })
+})
