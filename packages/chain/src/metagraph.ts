@@ -40,7 +40,7 @@ export async function readMetagraph(chain: Chain, netuid: number, signal?: Abort
     const head = await finalizedHead(connection, signal)
     const found =
       (await fromRuntime(connection, netuid, head.hash, signal)) ??
-      (await fromStorage(connection, netuid, head.hash, signal))
+      (await neuronsFromStorage(connection, netuid, head.hash, signal))
     return { netuid, block: head.block, blockHash: head.hash, ...found }
   }, signal)
 }
@@ -72,11 +72,12 @@ function selectiveType({ api }: Connection): string | null {
   return method === undefined ? null : api.registry.createLookupType(method.output)
 }
 
-async function fromStorage(
+/** The same from storage: five calls. */
+export async function neuronsFromStorage(
   connection: Connection,
   netuid: number,
   blockHash: string,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<Neurons> {
   const { api } = connection
   const owners = await readOwners(connection, netuid, blockHash, signal)

@@ -72,7 +72,8 @@ export async function publishPointer(
   return write === null ? null : await writeSlot(chain, netuid, hotkey, write, request, signal)
 }
 
-async function writeSlot(
+/** Signs, sends, and stays until the write is confirmed on the finalized chain. */
+export async function writeSlot(
   chain: Chain,
   netuid: number,
   hotkey: Hotkey,
