@@ -1,0 +1,103 @@
+import { createPolicy, defaultPolicy, effectivePercentage, type Policy, type PolicyDecoding } from '@sluice/rollout'
+import { CliError } from './errors.ts'
+import type { ChangeFlags } from './flags.ts'
+
+/** What a command wants to publish, with what people should know first. */
+export interface Change {
+  /** Null when there is no readable policy yet. */
+  readonly before: Policy | null
+  readonly after: Policy
+  readonly warnings: readonly string[]
+}
+
+const refuse = (message: string): CliError => new CliError('USAGE', message)
+
+const merged = (base: Policy, flags: ChangeFlags): Policy => {
+  const s3 = {
+    bucketName: flags.bucket_name === undefined ? base.s3.bucketName : flags.bucket_name,
+    authEndpoint: flags.auth_endpoint === undefined ? base.s3.authEndpoint : flags.auth_endpoint,
+    region: flags.region ?? base.s3.region,
+    endpoint: flags.endpoint === undefined ? base.s3.endpoint : flags.endpoint,
+  }
+  const useS3 = flags.use_s3 ?? base.useS3
+  if (useS3 && (s3.bucketName === null || s3.authEndpoint === null)) {
+    throw refuse(
+      'S3 cannot be on without a bucket and an auth endpoint: give --bucket_name and --auth_endpoint, ' +
+        'or --use_s3 false. Nothing was changed.',
+    )
+  }
+  const after = createPolicy({
+    ...base,
+    useS3,
+    s3,
+    useHuggingFace: flags.use_huggingface ?? base.useHuggingFace,
+    mode: flags.mode ?? base.mode,
+    rolloutPercentage: flags.percentage ?? flags.rollout_percentage ?? base.rolloutPercentage,
+    cohort: flags.cohort ?? base.cohort,
+    salt: flags.salt ?? base.salt,
+    schedule: flags.schedule ?? base.schedule,
+    include: flags.include ?? base.include,
+    exclude: flags.exclude ?? base.exclude,
+    hfSunsetBlock: flags.hf_sunset_block === undefined ? base.hfSunsetBlock : flags.hf_sunset_block,
+  })
+  if (!after.useS3 && !after.useHuggingFace) {
+    throw refuse('This would switch off both S3 and HuggingFace: miners would have nowhere to store. Keep one on.')
+  }
+  return after
+}
+
+const isReshuffle = (before: Policy, after: Policy): boolean =>
+  before.cohort !== after.cohort || (after.cohort === 'sha256-bp' && before.salt !== after.salt)
+
+const warningsFor = (before: Policy | null, after: Policy, flags: ChangeFlags, block: number): string[] => {
+  const warnings: string[] = []
+  const now = effectivePercentage(after, block)
+  if (before !== null && now < effectivePercentage(before, block)) {
+    warnings.push(
+      `The share on S3 goes down from ${effectivePercentage(before, block)} % to ${now} %: ` +
+        'those who leave go back to HuggingFace and upload there what is missing.',
+    )
+  }
+  if (before !== null && isReshuffle(before, after)) {
+    warnings.push('The cohort is drawn anew: hotkeys leave and join although the percentage says nothing of it.')
+  }
+  const asked = flags.percentage ?? flags.rollout_percentage
+  if (asked !== undefined && now !== asked) {
+    warnings.push(
+      `The schedule holds ${now} % at block ${block} and wins over the percentage; use --schedule none to end it.`,
+    )
+  }
+  if (!after.useS3 && now > 0) warnings.push('S3 is off (--use_s3 false): the percentage has no effect.')
+  if (!after.useHuggingFace) warnings.push('HuggingFace is off: every miner uses S3 alone, in the cohort or not.')
+  return warnings
+}
+
+/**
+ * The policy that the flags make of what is on chain.
+ * @throws CliError USAGE, NEEDS_RESHUFFLE, NEEDS_REPLACE; RolloutError BAD_POLICY
+ */
+export const planChange = (decoding: PolicyDecoding, flags: ChangeFlags, block: number): Change => {
+  if (decoding.kind === 'unsupported' && flags.replace !== true) {
+    throw new CliError(
+      'NEEDS_REPLACE',
+      `The policy on chain has version "${decoding.version}", which this program does not know. ` +
+        'Update sluice-config, or start over from defaults with --replace. Nothing was changed.',
+    )
+  }
+  const before = decoding.kind === 'policy' ? decoding.policy : null
+  const after = merged(before ?? defaultPolicy, flags)
+  if (before !== null && isReshuffle(before, after) && flags.reshuffle !== true) {
+    throw new CliError(
+      'NEEDS_RESHUFFLE',
+      'Another cohort rule or salt draws a new cohort: miners that moved to S3 would move back and others in. ' +
+        'Say --reshuffle if you want that. Nothing was changed.',
+    )
+  }
+  const unreadable =
+    decoding.kind === 'invalid'
+      ? [`The policy on chain is not valid (${decoding.problem}) and is replaced, starting from defaults.`]
+      : decoding.kind === 'unsupported'
+        ? [`The policy on chain has version "${decoding.version}" and is replaced, starting from defaults.`]
+        : []
+  return { before, after, warnings: [...unreadable, ...warningsFor(before, after, flags, block)] }
+}

@@ -1,0 +1,170 @@
+import {
+  ChainError,
+  type Hotkey,
+  loadHotkey,
+  planPublication,
+  publishPolicy,
+  readMetagraph,
+  readPolicyRecord,
+  type PolicyPublication,
+  type Publication,
+  type Published,
+} from '@sluice/chain'
+import { diffPolicies, policyToJson, type PolicyChange } from '@sluice/rollout'
+import { type Change, planChange } from './change.ts'
+import { exitCodes, failureOf } from './errors.ts'
+import type { ChangeFlags } from './flags.ts'
+import { countHeads, countSentence, type Head, headsUnder, movement } from './heads.ts'
+import type { Session } from './session.ts'
+import { fieldTexts } from './show.ts'
+
+/** Loads the hotkey; asks for its password where a person can answer. */
+const openWallet = async ({ settings, terminal, signal }: Session, flags: ChangeFlags): Promise<Hotkey> => {
+  const choice = {
+    walletPath: flags['wallet.path'] ?? settings.walletPath,
+    walletName: flags['wallet.name'] ?? 'default',
+    hotkeyName: flags['wallet.hotkey'] ?? 'default',
+  }
+  try {
+    return await loadHotkey({ ...choice, password: settings.walletPassword })
+  } catch (error) {
+    if (!ChainError.is(error) || error.code !== 'PASSWORD_REQUIRED') throw error
+    const password = await terminal.password(`Password of ${choice.walletName}/${choice.hotkeyName}`, signal)
+    if (password === null) {
+      throw new ChainError(
+        'PASSWORD_REQUIRED',
+        `${error.message} Set SLUICE_WALLET_PASSWORD, or run this at a terminal. Nothing was changed.`,
+        { cause: error },
+      )
+    }
+    return await loadHotkey({ ...choice, password })
+  }
+}
+
+interface Preview {
+  readonly change: Change
+  readonly differences: readonly PolicyChange[]
+  readonly joins: readonly Head[]
+  readonly leaves: readonly Head[]
+  readonly counts: string
+  readonly publication: Publication
+}
+
+const show = ({ terminal }: Session, netuid: number, preview: Preview): void => {
+  const { differences, joins, leaves, publication } = preview
+  terminal.title(`Change to the storage policy of subnet ${netuid} (as of finalized block ${publication.block})`)
+  terminal.table(
+    ['field', 'before', 'after'],
+    differences.map(({ field, before, after }) => [field, before, after]),
+  )
+  const moves = [
+    ...joins.map((head) => ['joins S3', head] as const),
+    ...leaves.map((head) => ['leaves S3', head] as const),
+  ]
+  if (moves.length > 0) {
+    terminal.table(
+      ['move', 'uid', 'role', 'hotkey'],
+      moves.map(([move, head]) => [move, String(head.uid), head.role, head.hotkey]),
+    )
+  }
+  terminal.line(`${joins.length} join, ${leaves.length} leave. Before: ${preview.counts}`)
+  const foreign = publication.fields.filter((field) => publication.current.some((old) => old === field)).length
+  const left = publication.spaceLeft === null ? '' : `, ${publication.spaceLeft} bytes left in this epoch afterwards`
+  terminal.line(`Commitment: ${publication.bytes} bytes, ${publication.encoding} encoding${left}.`)
+  if (foreign > 0) terminal.line(`${foreign} field(s) of other uses in the slot stay as they are.`)
+}
+
+const showCall = ({ terminal }: Session, publication: Publication): void => {
+  terminal.table(
+    ['field', 'type', 'content'],
+    fieldTexts(publication.fields).map(({ type, content }, at) => [String(at), type, content]),
+  )
+  terminal.line(`Call (Commitments.set_commitment): ${publication.callHex}`)
+  terminal.line(`Signer: ${publication.signer}`)
+  terminal.line('Dry run: nothing was sent.')
+}
+
+const headJson = ({ uid, hotkey, role }: Head): object => ({ uid, hotkey, role })
+
+const previewJson = (netuid: number, { change, differences, joins, leaves, publication }: Preview): object => ({
+  netuid,
+  block: publication.block,
+  changes: differences,
+  warnings: change.warnings,
+  joins: joins.map(headJson),
+  leaves: leaves.map(headJson),
+  storage: policyToJson(change.after),
+  encoding: publication.encoding,
+  bytes: publication.bytes,
+  space_left: publication.spaceLeft,
+  signer: publication.signer,
+})
+
+/** Once something is on its way, "nothing was changed" would be a guess. @throws ChainError as `publishPolicy` */
+const send = async (
+  { chain, terminal, signal }: Session,
+  request: Pick<PolicyPublication, 'netuid' | 'hotkey' | 'policy'>,
+): Promise<Published> => {
+  let sent = false
+  const onProgress = (step: string): void => {
+    sent = true
+    terminal.line(`… ${step}`)
+  }
+  try {
+    return await publishPolicy(chain, { ...request, onProgress }, signal)
+  } catch (error) {
+    if (!sent || (ChainError.is(error) && failureOf(error).exitCode === exitCodes.write)) throw error
+    throw new ChainError(
+      'NOT_CONFIRMED',
+      'The change was sent, but what became of it is not known. It may still take effect within some minutes: ' +
+        `look with "sluice-config get --netuid ${request.netuid}" before you repeat it.`,
+      { cause: error },
+    )
+  }
+}
+
+/**
+ * `set` and `rollout`: read, merge, check, show, ask, publish. Nothing is sent before every check has passed and somebody
+ * has said yes.
+ */
+export const publish = async (session: Session, flags: ChangeFlags): Promise<void> => {
+  const { chain, terminal, signal } = session
+  const { netuid } = flags
+  const preview = flags.dryRun === true && flags['wallet.name'] === undefined
+  const hotkey = preview ? null : await openWallet(session, flags)
+
+  const record = await readPolicyRecord(chain, netuid, signal)
+  const change = planChange(record.decoding, flags, record.block)
+  const differences = diffPolicies(change.before, change.after)
+  if (differences.length === 0) {
+    if (terminal.json) terminal.object({ netuid, block: record.block, changes: [], published: null })
+    else terminal.line('The policy on chain says this already. Nothing to do.')
+    return
+  }
+
+  const metagraph = await readMetagraph(chain, netuid, signal)
+  const before = headsUnder(change.before, metagraph)
+  const after = headsUnder(change.after, metagraph)
+  const counts = `${countSentence(countHeads(before))} After: ${countSentence(countHeads(after))}`
+  const signer = hotkey?.address ?? record.ownerHotkey
+  const publication = await planPublication(chain, { netuid, signer, policy: change.after }, signal)
+  const whole: Preview = { change, differences, ...movement(before, after), counts, publication }
+  show(session, netuid, whole)
+  for (const warning of change.warnings) terminal.warn(warning)
+
+  if (flags.dryRun === true || hotkey === null) {
+    const dry = { dry_run: true, fields: fieldTexts(publication.fields), call: publication.callHex, published: null }
+    if (terminal.json) terminal.object({ ...previewJson(netuid, whole), ...dry })
+    else showCall(session, publication)
+    return
+  }
+  if (flags.yes !== true) await terminal.confirm(`Publish this as ${hotkey.address}?`, signal)
+
+  const done = await send(session, { netuid, hotkey, policy: change.after })
+  const published = { block: done.block, block_hash: done.blockHash, extrinsic_hash: done.extrinsicHash }
+  if (terminal.json) terminal.object({ ...previewJson(netuid, whole), published })
+  else {
+    terminal.line(`Published in block ${done.block} (${done.blockHash}), extrinsic ${done.extrinsicHash}.`)
+    terminal.line('Miners and validators act on it as soon as they read that block.')
+  }
+}

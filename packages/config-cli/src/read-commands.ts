@@ -1,0 +1,114 @@
+import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
+import { bucketCount, decide, defaultPolicy, membership, publicKeyOf } from '@sluice/rollout'
+import type { CommonFlags } from './flags.ts'
+import { countHeads, countSentence, headsUnder } from './heads.ts'
+import type { Session } from './session.ts'
+import { recordJson, showRecord } from './show.ts'
+
+/** `get`: the policy as it is on chain. */
+export const get = async ({ chain, terminal, signal }: Session, flags: CommonFlags): Promise<void> => {
+  const record = await readPolicyRecord(chain, flags.netuid, signal)
+  if (terminal.json) terminal.object(recordJson(record))
+  else showRecord(terminal, record)
+}
+
+/** Bytes the owner hotkey may still write in this epoch; null on runtimes that count blocks instead. */
+const spaceLeft = async (
+  { chain, signal }: Session,
+  record: PolicyRecord,
+): Promise<{ readonly bytes: number | null; readonly note: string }> => {
+  const policy = record.decoding.kind === 'policy' ? record.decoding.policy : defaultPolicy
+  try {
+    const plan = await planPublication(chain, { netuid: record.netuid, signer: record.ownerHotkey, policy }, signal)
+    if (plan.spaceLeft === null)
+      return { bytes: null, note: 'this runtime limits writes by blocks; one is possible now' }
+    // The plan says what is left after a write; the chain counts 100 bytes at least.
+    const cost = Math.max(100, plan.bytes)
+    const bytes = plan.spaceLeft + cost
+    return { bytes, note: `${bytes} bytes left in this epoch, ${Math.floor(bytes / cost)} writes of this size` }
+  } catch (error) {
+    const codes = ['NO_SPACE', 'RATE_LIMITED', 'NOT_REGISTERED', 'DOES_NOT_FIT']
+    if (!ChainError.is(error) || !codes.includes(error.code)) throw error
+    return { bytes: error.code === 'NO_SPACE' ? 0 : null, note: error.message }
+  }
+}
+
+/** `status`: policy, who is on S3, and whether another change is possible now. */
+export const status = async (session: Session, flags: CommonFlags): Promise<void> => {
+  const { chain, terminal, signal } = session
+  const record = await readPolicyRecord(chain, flags.netuid, signal)
+  const metagraph = await readMetagraph(chain, flags.netuid, signal)
+  const space = await spaceLeft(session, record)
+  const heads = headsUnder(record.decoding.kind === 'policy' ? record.decoding.policy : null, metagraph)
+  const count = countHeads(heads)
+  if (terminal.json) {
+    const on_s3 = heads.filter((head) => head.onS3).map(({ uid, hotkey, role }) => ({ uid, hotkey, role }))
+    terminal.object({ ...recordJson(record), heads: count, on_s3, space_left: space.bytes, space_note: space.note })
+    return
+  }
+  showRecord(terminal, record)
+  terminal.line(`Heads:         ${countSentence(count)}`)
+  terminal.line(`Commitment:    ${space.note}`)
+  terminal.table(
+    ['uid', 'hotkey', 'role', 'stores on'],
+    heads.map((head) => [String(head.uid), head.hotkey, head.role, head.onS3 ? 'S3' : 'HuggingFace']),
+  )
+}
+
+/** `explain HOTKEY`: why this hotkey is in or out, and what it has to do. */
+export const explain = async (session: Session, flags: CommonFlags, hotkey: string): Promise<void> => {
+  const { chain, terminal, signal } = session
+  publicKeyOf(hotkey)
+  const record = await readPolicyRecord(chain, flags.netuid, signal)
+  const metagraph = await readMetagraph(chain, flags.netuid, signal)
+  const key = publicKeyOf(hotkey).join()
+  const uid = metagraph.neurons.find((neuron) => publicKeyOf(neuron.hotkey).join() === key)?.uid ?? null
+  const policy = record.decoding.kind === 'policy' ? record.decoding.policy : defaultPolicy
+  const member = membership(policy, flags.netuid, hotkey, record.block)
+  const plan = decide(policy, flags.netuid, hotkey, record.block)
+  const origin = record.decoding.kind === 'policy' ? 'chain' : 'default'
+  if (terminal.json) {
+    terminal.object({
+      netuid: flags.netuid,
+      hotkey,
+      uid,
+      block: record.block,
+      block_hash: record.blockHash,
+      origin,
+      decoding: record.decoding.kind,
+      rule: policy.cohort,
+      buckets: bucketCount(policy.cohort),
+      bucket: member.bucket,
+      threshold: member.threshold,
+      percentage: member.percentage,
+      because: member.because,
+      in_cohort: member.inCohort,
+      required: plan.required,
+      stand_in: plan.standIn ?? null,
+      reason: plan.reason,
+    })
+    return
+  }
+  terminal.title(`${hotkey} in subnet ${flags.netuid}`)
+  if (uid === null)
+    terminal.warn(`This hotkey has no UID in subnet ${flags.netuid}; the answer holds once it is registered.`)
+  if (origin === 'default') {
+    terminal.warn(
+      `No readable policy on chain (${record.decoding.kind}): the default holds, or a miner's last good one.`,
+    )
+  }
+  terminal.table(
+    ['what', 'value'],
+    [
+      ['uid', uid === null ? 'not registered' : String(uid)],
+      ['block', String(record.block)],
+      ['rule', `${policy.cohort}${policy.salt === '' ? '' : `, salt "${policy.salt}"`}`],
+      ['bucket', `${member.bucket} of ${bucketCount(policy.cohort)}`],
+      ['threshold', `below ${member.threshold} (${member.percentage} %)`],
+      ['in the S3 cohort', member.inCohort ? 'yes' : 'no'],
+      ['must store on', plan.required.join(' and ')],
+      ['stand-in', plan.standIn ?? '-'],
+    ],
+  )
+  terminal.line(plan.reason)
+}
