@@ -32,6 +32,7 @@ export async function commitPlan(
   signal?: AbortSignal,
 ): Promise<string | null> {
   const { random = Math.random, sleep = wait } = repository.options
+  let created = false
   for (let attempt = 1; ;) {
     throwIfAborted(signal)
     try {
@@ -43,11 +44,14 @@ export async function commitPlan(
       const error = hubError(`commit to ${repository.id}`, thrown, signal)
       if (error.code === 'ABORTED') throw error
       if (plan.recover?.(error) === true) continue
+      if (error.code === 'NOT_FOUND' && repository.create && !created) {
+        await createRepository(repository, signal)
+        created = true
+        continue
+      }
       // Each request was tried several times when the hub asked for patience; more of it is the caller's decision.
-      if (attempt >= attempts || error.code === 'THROTTLED') throw error
-      if (error.code === 'NOT_FOUND' && repository.create && attempt === 1) await createRepository(repository, signal)
-      else if (!error.retryable) throw error
-      else await pause(sleep, random() * Math.min(8000, 500 * 2 ** attempt), signal)
+      if (!error.retryable || error.code === 'THROTTLED' || attempt >= attempts) throw error
+      await pause(sleep, random() * Math.min(8000, 500 * 2 ** attempt), signal)
       attempt += 1
     }
   }

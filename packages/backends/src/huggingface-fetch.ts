@@ -27,8 +27,8 @@ export type HubFetch = (signal: AbortSignal | undefined) => typeof fetch
 const attempts = 5
 /** Longer waits are the caller's business: it gets `retryAfterMs`. */
 const longestWaitMs = 60_000
-/** POSTs that change nothing, or the same thing twice. */
-const repeatable = /\/(preupload|paths-info)\/[^/]+$|\/info\/lfs\/objects\/batch$/
+/** POSTs that change nothing, or the same thing twice (a second creation is answered 409). */
+const repeatable = /\/(preupload|paths-info)\/[^/]+$|\/info\/lfs\/objects\/batch$|\/api\/repos\/create$/
 
 export const defaultHubUrl = 'https://huggingface.co'
 
@@ -54,9 +54,11 @@ export function createHubFetch(options: HubFetchOptions = {}): HubFetch {
       for (let attempt = 1; ; attempt += 1) {
         throwIfAborted(signal)
         let failure: BackendError
+        let hopeful = true
         try {
           const response = await sendOnce(send, url, init, idleMs, signal)
           if (passes(response)) return response
+          hopeful = isTransient(response.status)
           failure = await refused(response, what, new Headers(init.headers).has('authorization'), storage, now)
         } catch (error) {
           if (signal?.aborted || init.signal?.aborted) throw hubError(what, error, signal)
@@ -65,8 +67,7 @@ export function createHubFetch(options: HubFetchOptions = {}): HubFetch {
         // After a lost answer to a commit nobody knows whether it was made: the caller looks before it tries again.
         const again = failure.code === 'THROTTLED' || method !== 'POST' || repeatable.test(url.pathname)
         const waitMs = failure.retryAfterMs ?? random() * Math.min(8000, 500 * 2 ** attempt)
-        if (!failure.retryable || !again || attempt >= attempts || waitMs > longestWaitMs) throw failure
-        if (storage && failure.message.includes(' answered 4')) throw failure
+        if (!failure.retryable || !hopeful || !again || attempt >= attempts || waitMs > longestWaitMs) throw failure
         await sleep(waitMs, signal).catch((error: unknown) => {
           throw hubError(what, error, signal)
         })
