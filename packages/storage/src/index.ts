@@ -1,1 +1,25 @@
-export {}
+export {
+  type ChainChoice,
+  createConfigFromChainOrEnv,
+  createStorageFromConfig,
+  type HuggingFaceChoice,
+  type S3Choice,
+  type StorageOptions,
+} from './compose.ts'
+export type { PolicySource, StorageConfig } from './config.ts'
+export { createDataUniverseSource, type DataUniverseOptions } from './data-universe.ts'
+export {
+  createDualStorage,
+  type DualStorage,
+  type DualStorageOptions,
+  type EncodingKeys,
+  type MinerHotkey,
+  type StorageLimits,
+} from './dual-storage.ts'
+export { StorageError, type StorageErrorCode } from './errors.ts'
+export type { Log } from './log.ts'
+export type { PointerPublisher } from './pointer.ts'
+export type { FailedAttempt, Receipt, ReceiptCopy, SourceMetadata } from './receipt.ts'
+export type { PartitionSummary, RowSource, Unplaceable } from './row-source.ts'
+export { type BackendStatus, readStatus, type StorageStatus } from './status.ts'
+export type { OpenTarget, Target } from './target.ts'

@@ -1,0 +1,272 @@
+import {
+  createHuggingFaceBackend,
+  createS3Backend,
+  huggingFaceNamespace,
+  type S3Credentials,
+} from '@sluice/backends'
+import {
+  type Chain,
+  createPolicySource,
+  type Hotkey,
+  hotkeyFromUri,
+  knownGenesis,
+  loadHotkey,
+  openChain,
+  publishPointer,
+  resolveEndpoints,
+} from '@sluice/chain'
+import { createFieldEncoding, hotkeyPrefix, repositoryName } from '@sluice/dataset'
+import type { Policy } from '@sluice/rollout'
+import { pino } from 'pino'
+import { type PolicySource, resolveConfig, type StorageConfig } from './config.ts'
+import { createDataUniverseSource } from './data-universe.ts'
+import { createDualStorage, type DualStorage, type DualStorageOptions } from './dual-storage.ts'
+import { StorageError } from './errors.ts'
+import type { Log } from './log.ts'
+import type { Overrides } from './override.ts'
+import type { PointerPublisher } from './pointer.ts'
+import type { RowSource } from './row-source.ts'
+import { readEnvironment, type Settings } from './settings.ts'
+import type { OpenTarget, Target } from './target.ts'
+
+/** Where the policy comes from: a Bittensor network, own endpoints, or a source of one's own. */
+export type ChainChoice =
+  | PolicySource
+  | { readonly network?: string; readonly endpoints?: readonly string[]; readonly genesisHash?: string }
+
+export interface HuggingFaceChoice {
+  /** Write token. Without it HuggingFace cannot be used. */
+  readonly token?: string
+  /** User or organisation; default: the user that the token belongs to. */
+  readonly namespace?: string
+  /** The repository is `{namespace}/{prefix}_{first 8 of the hotkey}`. Default `sluice`. */
+  readonly prefix?: string
+  /** Default https://huggingface.co. */
+  readonly hubUrl?: string
+}
+
+export interface S3Choice {
+  readonly credentials: S3Credentials
+  /** Replaces the endpoint of the policy. */
+  readonly endpoint?: string
+}
+
+/** Options of `createStorageFromConfig`. */
+export interface StorageOptions
+  extends Overrides, Pick<DualStorageOptions, 'hotkey' | 'netuid' | 'stateFile' | 'encodingKeys' | 'retention' | 'limits' | 'calls'> {
+  readonly chain: ChainChoice
+  /** Data Universe's SQLite database, or `rows` for another source. */
+  readonly dbPath?: string
+  readonly rows?: RowSource
+  readonly huggingFace?: HuggingFaceChoice
+  /** Direct access to the bucket. */
+  readonly s3?: S3Choice
+  /** Publishes the HuggingFace pointer; default: on the chain that was chosen. */
+  readonly pointer?: PointerPublisher | null
+  /** Fallback policy; default: the process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly log?: Log
+  readonly now?: () => number
+}
+
+export type ConfigFromChainOptions = Overrides &
+  Pick<StorageOptions, 'chain' | 'netuid' | 'environment' | 'log'> & {
+    /** ss58 */
+    readonly hotkey: string
+    /** File that keeps the last good policy. */
+    readonly lastGoodFile?: string
+    readonly signal?: AbortSignal
+  }
+
+/**
+ * The policy in force (chain, last good, environment, HuggingFace only) and what it means for the hotkey.
+ * @throws RolloutError `NO_BACKEND`, `BAD_HOTKEY`; ChainError `BAD_ENDPOINT`
+ */
+export async function createConfigFromChainOrEnv(options: ConfigFromChainOptions): Promise<StorageConfig> {
+  const log = options.log ?? defaultLog()
+  const source = openPolicySource(options, options.lastGoodFile, log)
+  try {
+    const environment = options.environment ?? readEnvironment()
+    return await resolveConfig({ ...options, policySource: source.policySource, environment, log }, options.signal)
+  } finally {
+    await source.chain?.close()
+  }
+}
+
+/**
+ * The storage of one miner with everything real: chain, database, S3, HuggingFace.
+ * Does not wait for the network; that happens in `uploadData`.
+ * @throws StorageError `STATE_*`, `BAD_SETTINGS`; ChainError `BAD_ENDPOINT`; DatasetError `BAD_ENCODING_KEY`
+ */
+export async function createStorageFromConfig(options: StorageOptions): Promise<DualStorage> {
+  const { hotkey, netuid, stateFile, encodingKeys, dbPath } = options
+  const log = options.log ?? defaultLog()
+  const rows = options.rows ?? (dbPath === undefined ? null : createDataUniverseSource({ dbPath }))
+  if (rows === null) throw new StorageError('BAD_SETTINGS', 'give dbPath, the path of the database, or a row source')
+  const encoding = encodingKeys === undefined ? undefined : createFieldEncoding(encodingKeys)
+  const { policySource, chain } = openPolicySource(options, `${stateFile}.policy.json`, log)
+  const configOptions = {
+    policySource,
+    netuid,
+    hotkey: hotkey.address,
+    environment: options.environment ?? readEnvironment(),
+    log,
+    forceS3: options.forceS3,
+    forceHuggingFace: options.forceHuggingFace,
+  }
+  try {
+    return await createDualStorage({
+      ...options,
+      rows,
+      log,
+      readConfig: (signal) => resolveConfig(configOptions, signal),
+      openTarget: createOpenTarget(options),
+      pointer: options.pointer === undefined ? chainPointer(chain, options) : options.pointer,
+      ...(encoding === undefined ? {} : { encoding }),
+      onClose: async () => await chain?.close(),
+    })
+  } catch (error) {
+    await chain?.close()
+    throw error
+  }
+}
+
+function openPolicySource(
+  { chain: choice, netuid }: Pick<StorageOptions, 'chain' | 'netuid'>,
+  lastGoodFile: string | undefined,
+  log: Log,
+): { readonly policySource: PolicySource; readonly chain: Chain | null } {
+  if ('read' in choice) return { policySource: choice, chain: null }
+  const { network, endpoints } = choice
+  const named = endpoints === undefined && network !== undefined ? knownGenesis(network) : null
+  const chain = openChain({
+    endpoints: resolveEndpoints({ network, endpoint: endpoints }),
+    genesisHash: choice.genesisHash ?? named ?? undefined,
+    log: (level, message) => log[level]({ from: 'chain' }, message),
+  })
+  // Its warnings are in the snapshot and logged with it.
+  return { policySource: createPolicySource({ chain, netuid, lastGoodFile }), chain }
+}
+
+function chainPointer(chain: Chain | null, { netuid, hotkey }: StorageOptions): PointerPublisher | null {
+  if (chain === null) return null
+  return { publish: (repository, signal) => publishPointer(chain, { netuid, hotkey, repository }, signal) }
+}
+
+/** The real backends, each opened once per place. */
+function createOpenTarget(options: StorageOptions): OpenTarget {
+  const opened = new Map<string, Target>()
+  const once = (identity: string, make: () => Target): Target => {
+    const target = opened.get(identity) ?? make()
+    opened.set(identity, target)
+    return target
+  }
+  return async (name, policy, signal) =>
+    name === 's3' ? openS3(options, policy, once) : await openHuggingFace(options, once, signal)
+}
+
+type Once = (identity: string, make: () => Target) => Target
+
+function openS3({ s3, hotkey }: StorageOptions, policy: Policy, once: Once): Target {
+  const { bucketName: bucket, region, endpoint: published } = policy.s3
+  if (s3 === undefined) {
+    const text = 'the policy asks for S3, but no credentials are set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
+    throw new StorageError('NO_BACKEND', text)
+  }
+  if (bucket === null) throw new StorageError('NO_BACKEND', 'no policy names an S3 bucket; set SLUICE_S3_BUCKET')
+  const endpoint = s3.endpoint ?? published
+  const identity = `s3://${bucket} at ${endpoint ?? `AWS ${region}`}`
+  return once(identity, () => {
+    const prefix = hotkeyPrefix(hotkey.address)
+    const backend = createS3Backend({ bucket, prefix, region, endpoint, credentials: s3.credentials })
+    return { name: 's3', backend, identity, place: bucket }
+  })
+}
+
+async function openHuggingFace(options: StorageOptions, once: Once, signal?: AbortSignal): Promise<Target> {
+  const { huggingFace = {}, hotkey } = options
+  const { token, hubUrl } = huggingFace
+  if (token === undefined || token === '') {
+    throw new StorageError('NO_BACKEND', 'HuggingFace is to be used, but no token is set: set HUGGINGFACE_TOKEN')
+  }
+  const hub = hubUrl === undefined ? { token } : { token, hubUrl }
+  const namespace = huggingFace.namespace ?? (await huggingFaceNamespace(hub, signal))
+  const repository = `${namespace}/${repositoryName(huggingFace.prefix ?? 'sluice', hotkey.address)}`
+  const identity = `hf://datasets/${repository}${hubUrl === undefined ? '' : ` at ${hubUrl}`}`
+  return once(identity, () => {
+    const backend = createHuggingFaceBackend({ ...hub, repository })
+    return { name: 'huggingface', backend, identity, place: repository }
+  })
+}
+
+/** The hotkey that the settings name. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
+export async function hotkeyOf(settings: Settings): Promise<Hotkey> {
+  if (settings.hotkeyUri !== undefined) return await hotkeyFromUri(settings.hotkeyUri)
+  const { walletPath, walletName, hotkeyName, password } = settings
+  return await loadHotkey({ walletPath, walletName, hotkeyName, password })
+}
+
+/** What `sluice-miner` passes on beside its settings. */
+export interface CliContext {
+  readonly log: Log
+  readonly environment: Readonly<Record<string, string | undefined>> | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The storage that the settings describe. @throws as `createStorageFromConfig` */
+export async function openFromSettings(settings: Settings, { log, environment }: CliContext): Promise<DualStorage> {
+  const { accessKeyId, secretAccessKey, sessionToken, encodingPublicKey, encodingPrivateKey, s3Endpoint } = settings
+  const keys = accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey }
+  const credentials = keys === null || sessionToken === undefined ? keys : { ...keys, sessionToken }
+  const encodingKeys =
+    encodingPublicKey === undefined || encodingPrivateKey === undefined
+      ? undefined
+      : { publicKey: encodingPublicKey, privateKey: encodingPrivateKey }
+  return await createStorageFromConfig({
+    chain: chainOf(settings),
+    netuid: settings.netuid,
+    hotkey: await hotkeyOf(settings),
+    stateFile: settings.stateFile,
+    retention: settings.retention,
+    forceS3: settings.forceS3,
+    forceHuggingFace: settings.forceHuggingFace,
+    log,
+    huggingFace: {
+      ...(settings.hubToken === undefined ? {} : { token: settings.hubToken }),
+      ...(settings.hubNamespace === undefined ? {} : { namespace: settings.hubNamespace }),
+      ...(settings.hubPrefix === undefined ? {} : { prefix: settings.hubPrefix }),
+      ...(settings.hubUrl === undefined ? {} : { hubUrl: settings.hubUrl }),
+    },
+    ...(settings.db === undefined ? {} : { dbPath: settings.db }),
+    ...(credentials === null ? {} : { s3: { credentials, ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }) } }),
+    ...(encodingKeys === undefined ? {} : { encodingKeys }),
+    ...(environment === undefined ? {} : { environment }),
+  })
+}
+
+/** The policy in force for the hotkey that the settings name. @throws as `createConfigFromChainOrEnv` */
+export async function configFromSettings(
+  settings: Settings,
+  { log, environment, signal }: CliContext,
+): Promise<StorageConfig> {
+  const hotkey = await hotkeyOf(settings)
+  return await createConfigFromChainOrEnv({
+    chain: chainOf(settings),
+    netuid: settings.netuid,
+    hotkey: hotkey.address,
+    forceS3: settings.forceS3,
+    forceHuggingFace: settings.forceHuggingFace,
+    log,
+    ...(environment === undefined ? {} : { environment }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+function chainOf({ network, endpoint }: Settings): ChainChoice {
+  return {
+    ...(network === undefined ? {} : { network }),
+    ...(endpoint === undefined ? {} : { endpoints: endpoint.split(',') }),
+  }
+}
+
+const defaultLog = (): Log => pino({ name: 'sluice-miner' }, pino.destination(2))

@@ -1,0 +1,83 @@
+import { sourceName } from '@sluice/dataset'
+import type { Exporter } from './exporter.ts'
+import type { KnownPartition } from './partition-table.ts'
+import type { PartitionSummary, RowSource, Unplaceable } from './row-source.ts'
+
+export interface ScanOptions {
+  readonly rows: RowSource
+  readonly known: readonly KnownPartition[]
+  readonly format: string
+  /** Share (0..1) of the unchanged partitions whose content is read in full. */
+  readonly recheckShare: number
+  readonly recheckAfterMs: number
+  /** Whether rows that the database prunes stay remote. */
+  readonly keepPruned: boolean
+  readonly now: number
+}
+
+/** The database compared with what was exported. */
+export interface Scan {
+  /** New, changed, or exported in another format. */
+  readonly dirty: readonly PartitionSummary[]
+  /** Unchanged by count and size, but due for a look at the content. */
+  readonly due: readonly PartitionSummary[]
+  /** Every partition that may be exported again, by `partitionId`. */
+  readonly exportable: ReadonlyMap<string, PartitionSummary>
+  readonly unplaceable: readonly Unplaceable[]
+}
+
+/** `reddit/483000` */
+export const partitionId = (source: string, bucket: number): string => `${source}/${bucket}`
+
+/** Largest numbers that a key can name, see `partKey` of `@sluice/dataset`. */
+const maxSource = 0xffff_ffff
+const maxBucket = 999_999_999
+
+/** Finds what changed by count and size sum per partition; never by a time cursor, so late rows are seen too. */
+export function scanPartitions(options: ScanOptions): Scan {
+  const { partitions, unplaceable } = options.rows.partitions()
+  const known = new Map(options.known.map((entry) => [partitionId(entry.source, entry.bucket), entry]))
+  const oldest = partitions.reduce((low, { bucket }) => Math.min(low, bucket), Infinity)
+  const exportable = new Map<string, PartitionSummary>()
+  const dirty: PartitionSummary[] = []
+  const unchanged: { partition: PartitionSummary; hashedAt: number }[] = []
+  const tooLarge: Unplaceable[] = []
+  for (const partition of partitions) {
+    if (partition.source > maxSource || partition.bucket > maxBucket) {
+      const reason = `source ${partition.source} with timeBucketId ${partition.bucket} is out of range`
+      tooLarge.push({ rows: partition.rows, reason })
+      continue
+    }
+    const id = partitionId(sourceName(partition.source), partition.bucket)
+    const before = known.get(id)
+    // The miner's database prunes from the oldest hour on; rows that vanish there are kept remotely (`retention`).
+    if (options.keepPruned && before !== undefined && partition.bucket === oldest && partition.rows < before.rows) continue
+    exportable.set(id, partition)
+    if (before === undefined || before.rows !== partition.rows || before.bytes !== partition.bytes) dirty.push(partition)
+    else if (before.format !== options.format) dirty.push(partition)
+    else unchanged.push({ partition, hashedAt: before.hashedAt })
+  }
+  unchanged.sort((a, b) => a.hashedAt - b.hashedAt)
+  const share = Math.ceil(unchanged.length * options.recheckShare)
+  const due = unchanged.filter((entry, at) => at < share || entry.hashedAt <= options.now - options.recheckAfterMs)
+  return {
+    dirty: dirty.sort((a, b) => b.bucket - a.bucket || a.source - b.source),
+    due: due.map((entry) => entry.partition),
+    exportable,
+    unplaceable: [...unplaceable, ...tooLarge],
+  }
+}
+
+/** Reads the content of partitions that look unchanged; yields those whose rows were replaced at equal size. */
+export async function* findReplaced(
+  due: readonly PartitionSummary[],
+  known: readonly KnownPartition[],
+  exporter: Exporter,
+  signal?: AbortSignal,
+): AsyncGenerator<{ readonly partition: PartitionSummary; readonly replaced: boolean }> {
+  const hashes = new Map(known.map((entry) => [partitionId(entry.source, entry.bucket), entry.contentHash]))
+  for (const partition of due) {
+    const hash = await exporter.hashPartition(partition, signal)
+    yield { partition, replaced: hash !== hashes.get(partitionId(sourceName(partition.source), partition.bucket)) }
+  }
+}

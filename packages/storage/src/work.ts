@@ -1,0 +1,122 @@
+import { sourceName } from '@sluice/dataset'
+import type { BackendName } from '@sluice/rollout'
+import type { ExportedPartition, Exporter } from './exporter.ts'
+import type { OutboxFile } from './file-table.ts'
+import type { Outbox } from './outbox.ts'
+import { partitionId, type Scan } from './partitions.ts'
+import type { PartitionSummary } from './row-source.ts'
+import type { Session } from './session.ts'
+import type { Spool } from './spool.ts'
+
+/** Something that has to lie in the spool before it can be sent. */
+export type Work =
+  /** Export a partition: it is new or changed (`needed` empty), or these backends lack it and no local copy is left. */
+  | { readonly kind: 'export'; readonly partition: PartitionSummary; readonly needed: readonly BackendName[] }
+  /** Copy a file from another backend: its rows are no longer in the database. */
+  | { readonly kind: 'fetch'; readonly file: OutboxFile; readonly needed: readonly BackendName[] }
+
+/** Desired state compared with what is verified: all that is dirty, then all that a wanted backend lacks. */
+export function planWork(outbox: Outbox, scan: Scan | null, dirty: readonly PartitionSummary[], wanted: readonly BackendName[]): Work[] {
+  const idOf = ({ source, bucket }: PartitionSummary): string => partitionId(sourceName(source), bucket)
+  const changed = new Set(dirty.map(idOf))
+  const exports = new Map<string, { partition: PartitionSummary; needed: Set<BackendName> }>()
+  const fetches = new Map<number, { file: OutboxFile; needed: Set<BackendName> }>()
+  for (const backend of wanted) {
+    for (const file of outbox.files.missingIn(backend)) {
+      if (file.path !== null) continue
+      const id = file.source === null || file.bucket === null ? null : partitionId(file.source, file.bucket)
+      if (id !== null && changed.has(id)) continue
+      const partition = id === null ? undefined : scan?.exportable.get(id)
+      if (id !== null && partition !== undefined) {
+        const entry = exports.get(id) ?? { partition, needed: new Set() }
+        exports.set(id, entry)
+        entry.needed.add(backend)
+      } else if (id === null || scan !== null) {
+        const entry = fetches.get(file.id) ?? { file, needed: new Set() }
+        fetches.set(file.id, entry)
+        entry.needed.add(backend)
+      }
+    }
+  }
+  return [
+    ...dirty.map((partition): Work => ({ kind: 'export', partition, needed: [] })),
+    ...[...exports.values()].map(({ partition, needed }): Work => ({ kind: 'export', partition, needed: [...needed] })),
+    ...[...fetches.values()].map(({ file, needed }): Work => ({ kind: 'fetch', file, needed: [...needed] })),
+  ]
+}
+
+export interface SealOptions {
+  readonly outbox: Outbox
+  readonly spool: Spool
+  readonly format: string
+  readonly now: number
+}
+
+/** Records an export in one transaction: its files, their jobs, what they supersede, the partition's fingerprint. */
+export function sealPartition(
+  { outbox, spool, format, now }: SealOptions,
+  partition: PartitionSummary,
+  { parts, contentHash }: ExportedPartition,
+  backends: readonly BackendName[],
+): void {
+  if (parts.length === 0) return // its rows went while we looked; the next scan sees it as pruned
+  const { bucket, rows, bytes } = partition
+  const source = sourceName(partition.source)
+  const keys = new Set(parts.map((part) => part.key))
+  outbox.transaction(() => {
+    for (const file of outbox.files.ofPartition({ source, bucket })) {
+      if (file.live && !keys.has(file.key)) outbox.files.supersede(file.id)
+    }
+    for (const part of parts) {
+      const { key, sha256 } = part
+      const path = spool.nameOf(part.path)
+      const id = outbox.files.put({ key, sha256, bytes: part.bytes, rows: part.rows, source, bucket, path }, now)
+      for (const backend of backends) outbox.jobs.ensure(id, backend, now)
+    }
+    outbox.partitions.put({ source, bucket, sourceId: partition.source, rows, bytes, contentHash, format, hashedAt: now })
+    outbox.jobs.removeUntried()
+  })
+}
+
+export interface MakeOptions extends Omit<SealOptions, 'now'> {
+  readonly exporter: Exporter
+  readonly clock: () => number
+}
+
+/**
+ * Puts one piece of work into the spool; returns the bytes and files it added.
+ * @throws StorageError, DatasetError, BackendError
+ */
+export async function makeLocal(
+  options: MakeOptions,
+  session: Session,
+  work: Work,
+  backends: readonly BackendName[],
+  signal?: AbortSignal,
+): Promise<{ readonly files: number; readonly bytes: number; readonly duplicates: number; readonly refused: number }> {
+  if (work.kind === 'export') {
+    const exported = await options.exporter.exportPartition(work.partition, signal)
+    sealPartition({ ...options, now: options.clock() }, work.partition, exported, backends)
+    const bytes = exported.parts.reduce((sum, part) => sum + part.bytes, 0)
+    const { duplicates, refused } = exported
+    return { files: exported.parts.length, bytes, duplicates, refused }
+  }
+  const { file, needed } = work
+  const sources = (['s3', 'huggingface'] as const).filter((name) => !needed.includes(name))
+  for (const name of sources) {
+    if (!options.outbox.jobs.isVerified(file.id, name)) continue
+    await session.prepare(name, signal)
+    const target = session.ready(name)
+    if (target === null) continue
+    const opened = await target.backend.open(file.key, undefined, signal === undefined ? {} : { signal })
+    if (opened === null) {
+      options.outbox.jobs.remove(file.id, name) // somebody deleted it there: it is no copy any more
+      continue
+    }
+    if (!(await options.spool.write(file.key, opened.body, file))) continue
+    const { id: _id, live: _live, ...rest } = file
+    options.outbox.files.put({ ...rest, path: file.key }, options.clock())
+    return { files: 1, bytes: file.bytes, duplicates: 0, refused: 0 }
+  }
+  throw new Error(`${file.key} is neither in the database nor readable in another backend; it is looked for again`)
+}
