@@ -25,12 +25,8 @@ export function commitmentLimits(api: ApiPromise): CommitmentLimits {
   }
 }
 
-/** Blocks that must lie between two commitments of a hotkey (runtimes before spec 248), else null. */
-export function commitmentRateLimit(api: ApiPromise): number | null {
-  return constant(api, 'rateLimit')
-}
-
-function constant(api: ApiPromise, name: string): number | null {
+/** A number among the Commitments pallet's constants, null when this runtime has none of that name. */
+export function constant(api: ApiPromise, name: string): number | null {
   const value = api.consts['commitments']?.[name]
   if (value === undefined) return null
   const number = Number(value.toString())

@@ -1,7 +1,7 @@
-import { commitmentRateLimit } from './limits.ts'
 import type { Connection } from './connection.ts'
 import { ChainError } from './errors.ts'
-import { decodeValue, hasItem, item, readRaw } from './storage.ts'
+import { constant } from './limits.ts'
+import { type StorageItem, decodeValue, hasItem, item, readRaw } from './storage.ts'
 
 /** Every write counts at least this much against the epoch's budget (`pallets/commitments/src/lib.rs`). */
 const minimumCost = 100
@@ -28,12 +28,23 @@ export async function checkSpace(
   if (hasItem(api, 'commitments', 'usedSpaceOf') && hasItem(api, 'commitments', 'maxSpace')) {
     return await checkBudget(connection, question, signal)
   }
-  const limit = commitmentRateLimit(api)
-  if (limit === null) return null
-  const { netuid, hotkey, block, blockHash } = question
-  const [last] = await readRaw(connection, [item('commitments', 'lastCommitment', netuid, hotkey)], blockHash, signal)
+  return await checkRate(connection, question, signal)
+}
+
+/** Runtimes before spec 248: one write per so many blocks; a constant first (spec 218), a storage value later. */
+async function checkRate(
+  connection: Connection,
+  { netuid, hotkey, block, blockHash }: SpaceQuestion,
+  signal: AbortSignal | undefined,
+): Promise<null> {
+  const { api } = connection
+  if (!hasItem(api, 'commitments', 'lastCommitment')) return null
+  const stored = hasItem(api, 'commitments', 'rateLimit') ? [item('commitments', 'rateLimit')] : []
+  const items = [item('commitments', 'lastCommitment', netuid, hotkey), ...stored]
+  const [last, rate] = await readDefaulted(connection, items, blockHash, signal)
+  const limit = Number(rate ?? constant(api, 'rateLimit') ?? 0)
   if (last == null) return null
-  const lastBlock = Number(decodeValue(api, { pallet: 'commitments', item: 'lastCommitment' }, last).toJSON())
+  const lastBlock = Number(last)
   // The write lands in the next block at the earliest.
   const wait = lastBlock + limit - (block + 1)
   if (wait > 0) {
@@ -60,14 +71,7 @@ async function checkBudget(
     item('subtensorModule', 'tempo', netuid),
     ...(counter ? [item('subtensorModule', 'subnetEpochIndex', netuid)] : []),
   ]
-  const values = await readRaw(connection, items, blockHash, signal)
-  const decoded = items.map((of, index) => {
-    const meta = api.query[of.pallet]?.[of.item]?.creator.meta
-    // An unset value reads as its default, which the metadata holds; an optional one stays unset.
-    const raw = values[index] ?? (meta?.modifier.isDefault === true ? meta.fallback.toU8a(true) : null)
-    return raw === null ? null : decodeValue(api, of, raw).toJSON()
-  })
-  const [maxSpace, usage, tempo, epochCounter] = decoded
+  const [maxSpace, usage, tempo, epochCounter] = await readDefaulted(connection, items, blockHash, signal)
   // Before the counter existed: (block + netuid + 1) / (tempo + 1), for the block the write will be in.
   const epoch = counter ? Number(epochCounter ?? 0) : Math.floor((block + 1 + netuid + 1) / (Number(tempo ?? 0) + 1))
   const { lastEpoch, usedSpace } = (usage ?? {}) as { lastEpoch?: number; usedSpace?: number }
@@ -84,4 +88,20 @@ async function checkBudget(
     )
   }
   return left
+}
+
+/** Decoded values; an unset one reads as the default that the metadata holds, an optional one as null. */
+async function readDefaulted(
+  connection: Connection,
+  items: readonly StorageItem[],
+  blockHash: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly unknown[]> {
+  const { api } = connection
+  const values = await readRaw(connection, items, blockHash, signal)
+  return items.map((of, index) => {
+    const meta = api.query[of.pallet]?.[of.item]?.creator.meta
+    const raw = values[index] ?? (meta?.modifier.isDefault === true ? meta.fallback.toU8a(true) : null)
+    return raw === null ? null : decodeValue(api, of, raw).toJSON()
+  })
 }

@@ -1,6 +1,7 @@
 import type { ApiPromise } from '@polkadot/api'
 import type { SignerOptions, SubmittableExtrinsic } from '@polkadot/api/types'
 import { hexToU8a, u8aToHex } from '@polkadot/util'
+import { blake2AsU8a } from '@polkadot/util-crypto'
 import { type Connection, finalizedHead } from './connection.ts'
 import { ChainError } from './errors.ts'
 import type { Hotkey } from './hotkey.ts'
@@ -57,7 +58,9 @@ function extrinsicOf(api: ApiPromise, callHex: string): SubmittableExtrinsic<'pr
 function signerOf(hotkey: Hotkey): NonNullable<SignerOptions['signer']> {
   return {
     signRaw: async ({ data }) => {
-      const signature = hotkey.sign(hexToU8a(data))
+      const payload = hexToU8a(data)
+      // The chain verifies long payloads by their hash (sp_runtime, `SignedPayload::using_encoded`).
+      const signature = hotkey.sign(payload.length > 256 ? blake2AsU8a(payload, 256) : payload)
       // MultiSignature: 1 = sr25519.
       return await Promise.resolve({ id: 0, signature: u8aToHex(Uint8Array.from([1, ...signature])) })
     },
@@ -65,7 +68,7 @@ function signerOf(hotkey: Hotkey): NonNullable<SignerOptions['signer']> {
 }
 
 /** Where a submitted extrinsic stands, in plain words for a progress line. */
-export type SubmitProgress = 'sent' | 'ready' | 'in block' | 'retracted' | 'finalized'
+export type SubmitProgress = 'sending' | 'ready' | 'in block' | 'retracted' | 'finalized'
 
 /**
  * Sends the extrinsic and follows it to its finalized block, whose hash it gives.
@@ -86,6 +89,7 @@ export async function sendAndWatch(
   const stop = (): void => finish(null)
   watch.addEventListener('abort', stop, { once: true })
   void connection.lost.then(stop)
+  onProgress('sending')
   try {
     await connection.submit(call.hex, (status) => {
       const name = typeof status === 'string' ? status : Object.keys(Object(status) as object)[0]
@@ -95,7 +99,6 @@ export async function sendAndWatch(
       if (name === 'finalized') finish(isHash(hash) ? hash : null)
       else if (name === undefined || lastWords.has(name)) finish(null)
     })
-    onProgress('sent')
     return watch.aborted ? null : await outcome
   } catch (error) {
     // Without an answer it may have arrived all the same; only a plain refusal is certain.
