@@ -2,10 +2,13 @@
 import { blake2AsU8a } from '@polkadot/util-crypto'
 import { hexToU8a, stringToU8a, u8aConcat, u8aToHex } from '@polkadot/util'
 import { compact, encode, fixed, type Tagged, u32, u64 } from './codec.ts'
-import { dispatch, DispatchFailure, isFree } from './dispatch.ts'
+import { dispatch, DispatchFailure, type EmitEvent } from './dispatch.ts'
 import { type Extrinsic, inherent } from './extrinsic.ts'
 import { digest } from './primitives.ts'
-import { account, blockHash, blockNumber, eventCount, type EventRecord, parentHash, type Runtime, timestampNow } from './runtime.ts'
+import { costOf } from './fees.ts'
+import { BASE_EXTRINSIC } from './limits.ts'
+import type { Runtime } from './runtime.ts'
+import { account, blockHash, blockNumber, eventCount, type EventRecord, parentHash, timestampNow } from './system.ts'
 import { type Changes, createDraft, createState, type Draft, readEntry, type State } from './state.ts'
 
 export interface Header {
@@ -79,12 +82,6 @@ export function genesisBlock(changes: Changes): Block {
   return finish(null, [], [], changes, 0)
 }
 
-const WEIGHT = { ref_time: 33_000_000n, proof_size: 3_577n }
-const NORMAL = { type: 'Normal', values: [] }
-
-/** Fee of a call that is not `Pays::No`, in rao. A flat stand-in for weight and length fees; commitments are free. */
-export const FEE = 125_000n
-
 export interface BlockContent {
   readonly extrinsics: readonly Extrinsic[]
   /** Storage changes from outside, made before the extrinsics run. */
@@ -95,11 +92,7 @@ export interface BlockContent {
 }
 
 /** Applies the extrinsics on top of `parent`. `slot` must be new for every block so that forks get their own hashes. */
-export function buildBlock(
-  runtime: Runtime,
-  parent: Block,
-  content: BlockContent,
-): Block {
+export function buildBlock(runtime: Runtime, parent: Block, content: BlockContent): Block {
   const { extrinsics, timestamp } = content
   const draft = createDraft(parent.state)
   for (const [key, value] of content.staged) draft.setRaw(key, value)
@@ -117,7 +110,11 @@ export function buildBlock(
   draft.set(parentHash, [], hexToU8a(parent.hash))
   draft.set(timestampNow, [], BigInt(timestamp))
   const set: Tagged = { type: 'Timestamp', values: [{ type: 'set', values: [BigInt(timestamp)] }] }
-  const mandatory = { weight: WEIGHT, class: { type: 'Mandatory', values: [] }, pays_fee: { type: 'Yes', values: [] } }
+  const mandatory = {
+    weight: BASE_EXTRINSIC,
+    class: { type: 'Mandatory', values: [] },
+    pays_fee: { type: 'Yes', values: [] },
+  }
   emitAt(0)('System', 'ExtrinsicSuccess', [mandatory])
   extrinsics.forEach((extrinsic, index) => applyExtrinsic(runtime, draft, extrinsic, emitAt(index + 1)))
   draft.set(runtime.events, [], events)
@@ -126,33 +123,42 @@ export function buildBlock(
   return finish(parent, bytes, extrinsics, draft.changes, content.slot)
 }
 
-function applyExtrinsic(
-  runtime: Runtime,
-  block: Draft,
-  extrinsic: Extrinsic,
-  emit: (pallet: string, name: string, values: readonly unknown[]) => void,
-): void {
-  const { signer, call } = extrinsic
+/** Fee, nonce and the call itself; a failed call keeps fee and nonce, and loses everything it wrote. */
+function applyExtrinsic(runtime: Runtime, block: Draft, extrinsic: Extrinsic, emit: EmitEvent): void {
+  const { signer, call, tip } = extrinsic
   const before = readEntry(block, account, signer)
   if (!before) throw new RangeError('accounts have a default value')
-  const fee = isFree(call) ? 0n : FEE + extrinsic.tip
+  const cost = costOf(extrinsic)
+  const fee = cost.free ? 0n : cost.fee + tip
   const data = { ...before.data, free: before.data.free - fee }
   block.set(account, [signer], { ...before, nonce: before.nonce + 1, data })
   if (fee > 0n) emit('Balances', 'Withdraw', [signer, fee])
 
   const draft = createDraft(block)
-  const pending: Parameters<typeof emit>[] = []
-  const pays_fee = { type: fee > 0n ? 'Yes' : 'No', values: [] }
-  const info = { weight: WEIGHT, class: NORMAL, pays_fee }
-  try {
-    dispatch(runtime, draft, signer, call, (...event) => void pending.push(event))
+  const events: Parameters<EmitEvent>[] = []
+  const ref_time = cost.weight.ref_time + BASE_EXTRINSIC.ref_time
+  const info = {
+    weight: { ref_time, proof_size: cost.weight.proof_size },
+    class: cost.class,
+    pays_fee: { type: cost.free ? 'No' : 'Yes', values: [] },
+  }
+  const failure = attempt(() => dispatch(runtime, draft, signer, call, (...event) => void events.push(event)))
+  if (!failure) {
     for (const [key, value] of draft.changes) block.setRaw(key, value)
-    for (const event of pending) emit(...event)
-    emit('TransactionPayment', 'TransactionFeePaid', [signer, fee, extrinsic.tip])
-    emit('System', 'ExtrinsicSuccess', [info])
+    for (const event of events) emit(...event)
+  }
+  if (fee > 0n) emit('Balances', 'Deposit', [signer, 0n])
+  emit('TransactionPayment', 'TransactionFeePaid', [signer, fee, tip])
+  if (failure) emit('System', 'ExtrinsicFailed', [failure.error, info])
+  else emit('System', 'ExtrinsicSuccess', [info])
+}
+
+function attempt(run: () => void): DispatchFailure | null {
+  try {
+    run()
+    return null
   } catch (error) {
-    if (!(error instanceof DispatchFailure)) throw error
-    emit('TransactionPayment', 'TransactionFeePaid', [signer, fee, extrinsic.tip])
-    emit('System', 'ExtrinsicFailed', [error.error, info])
+    if (error instanceof DispatchFailure) return error
+    throw error
   }
 }

@@ -2,7 +2,15 @@
  * SCALE codecs that also describe themselves, so that one declaration gives the bytes and the metadata.
  * Written independently of the client library, which then acts as a second opinion in the tests.
  */
-import { createSource, DecodeError, littleEndian, pushLittleEndian, readCompact, type Source, writeCompact } from './scale.ts'
+import {
+  createSource,
+  DecodeError,
+  littleEndian,
+  pushLittleEndian,
+  readCompact,
+  type Source,
+  writeCompact,
+} from './scale.ts'
 
 /** Shape of a type as metadata prints it (scale-info). */
 export type Definition =
@@ -16,7 +24,20 @@ export type Definition =
 
 /** Names in the order of scale-info's primitive enum (the position is the encoded index). */
 export const PRIMITIVES = [
-  'Bool', 'Char', 'Str', 'U8', 'U16', 'U32', 'U64', 'U128', 'U256', 'I8', 'I16', 'I32', 'I64', 'I128',
+  'Bool',
+  'Char',
+  'Str',
+  'U8',
+  'U16',
+  'U32',
+  'U64',
+  'U128',
+  'U256',
+  'I8',
+  'I16',
+  'I32',
+  'I64',
+  'I128',
 ] as const
 type Primitive = (typeof PRIMITIVES)[number]
 
@@ -106,6 +127,12 @@ export function fixed(length: number): Codec<Uint8Array> {
   }
 }
 
+export const str: Codec<string> = {
+  def: { kind: 'primitive', name: 'Str' },
+  write: (value, out) => byteVec().write(new TextEncoder().encode(value), out),
+  read: (input) => new TextDecoder().decode(byteVec().read(input)),
+}
+
 /** Vec<u8>; longer than `max` is refused when read, as BoundedVec does. */
 export function byteVec(max: number = Number.POSITIVE_INFINITY): Codec<Uint8Array> {
   return {
@@ -192,12 +219,18 @@ export interface Tagged {
   readonly type: string
   readonly values: readonly unknown[]
 }
-export type VariantList = Readonly<Record<string, readonly [index: number, fields?: Readonly<Record<string, Codec<unknown>>>]>>
+export type VariantList = Readonly<
+  Record<string, readonly [index: number, fields?: Readonly<Record<string, Codec<unknown>>>]>
+>
 
 /** An enum; a field name that starts with a digit stands for an unnamed field. */
 export function variant(path: string, list: VariantList, params: Params = {}): Codec<Tagged> {
   const named = (name: string): string | null => (/^\d/.test(name) ? null : name)
-  const cases = Object.entries(list).map(([name, [index, fields]]) => ({ name, index, codecs: Object.entries(fields ?? {}) }))
+  const cases = Object.entries(list).map(([name, [index, fields]]) => ({
+    name,
+    index,
+    codecs: Object.entries(fields ?? {}),
+  }))
   const variants = cases.map(({ name, index, codecs }) => ({
     name,
     index,

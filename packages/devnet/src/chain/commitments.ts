@@ -90,9 +90,11 @@ export function describeCommitments(kind: RuntimeKind): Commitments {
   const maxSpace = entry('MaxSpace', [], [], u32, 3100)
   const rateLimit = entry('RateLimit', [], [], u32, 100)
   const who = { netuid, who: accountId }
-  const errors = old
-    ? ['TooManyFieldsInCommitmentInfo', 'AccountNotAllowedCommit', 'CommitmentSetRateLimitExceeded']
-    : ['TooManyFieldsInCommitmentInfo', 'AccountNotAllowedCommit', 'SpaceLimitExceeded', 'UnexpectedUnreserveLeftover']
+  const errors: Readonly<Record<string, number>> = {
+    TooManyFieldsInCommitmentInfo: 0,
+    AccountNotAllowedCommit: 1,
+    ...(old ? { CommitmentSetRateLimitExceeded: 2 } : { SpaceLimitExceeded: 2, UnexpectedUnreserveLeftover: 3 }),
+  }
   const calls: VariantList = { set_commitment: [0, { netuid, info }], set_rate_limit: [1, { rate_limit_blocks: u32 }] }
   const events: VariantList = { Commitment: [0, who] }
   return {

@@ -1,9 +1,11 @@
 /** What calls do to the state: the rules of pallet-commitments, balances and the owner's hotkey change. */
 import { blake2AsU8a } from '@polkadot/util-crypto'
 import type { Tagged } from './codec.ts'
-import { account, blockNumber, type Runtime } from './runtime.ts'
+import { callName } from './fees.ts'
+import type { Runtime } from './runtime.ts'
 import { type Draft, readEntry } from './state.ts'
-import { networksAdded, subnetOwner, subnetOwnerHotkey, tempo, uids } from './subtensor.ts'
+import { lastRateLimitedBlock, networksAdded, subnetOwner, subnetOwnerHotkey, tempo, uids } from './subtensor.ts'
+import { account, blockNumber, EXISTENTIAL_DEPOSIT } from './system.ts'
 
 /** A dispatch error, as the runtime stores it in ExtrinsicFailed. */
 export class DispatchFailure extends Error {
@@ -17,34 +19,32 @@ export class DispatchFailure extends Error {
 export type EmitEvent = (pallet: string, name: string, values: readonly unknown[]) => void
 
 const MIN_COMMITMENT_SPACE = 100n
+/** Blocks between two changes of the owner's hotkey. */
+const OWNER_HOTKEY_BLOCKS = 50_400n
 
 export function moduleFailure(runtime: Runtime, pallet: string, name: string): DispatchFailure {
   const found = runtime.pallets.find((one) => one.name === pallet)
-  const index = found?.errors?.indexOf(name) ?? -1
-  if (!found || index < 0) throw new RangeError(`${pallet} declares no error ${name}`)
+  const index = found?.errors?.[name]
+  if (!found || index === undefined) throw new RangeError(`${pallet} declares no error ${name}`)
   const error = { index: found.index, error: Uint8Array.of(index, 0, 0, 0) }
   return new DispatchFailure({ type: 'Module', values: [error] }, `${pallet}.${name}`)
 }
-const badOrigin = (): DispatchFailure => new DispatchFailure({ type: 'BadOrigin', values: [] }, 'BadOrigin')
-
-/** `Pays::No` calls, which an account without any balance may send. */
-export function isFree(call: Tagged): boolean {
-  return call.type === 'Commitments' && (call.values[0] as Tagged).type === 'set_commitment'
-}
+const failure = (type: string, detail?: string): DispatchFailure =>
+  new DispatchFailure({ type, values: detail ? [{ type: detail, values: [] }] : [] }, detail ?? type)
+const badOrigin = (): DispatchFailure => failure('BadOrigin')
 
 /** Runs one call for `who`. Throws DispatchFailure; the caller discards the draft then. */
 export function dispatch(runtime: Runtime, draft: Draft, who: string, call: Tagged, emit: EmitEvent): void {
   const inner = call.values[0] as Tagged
   const fail = (name: string): DispatchFailure => moduleFailure(runtime, call.type, name)
-  switch (`${call.type}.${inner.type}`) {
+  switch (callName(call)) {
     case 'System.remark':
       return
     case 'System.remark_with_event':
       emit('System', 'Remarked', [who, blake2AsU8a(inner.values[0] as Uint8Array, 256)])
       return
-    case 'Balances.transfer_allow_death':
     case 'Balances.transfer_keep_alive':
-      transfer(draft, who, inner, emit, fail)
+      transfer(draft, who, inner, emit)
       return
     case 'Commitments.set_commitment': {
       const [netuid, info] = inner.values as [number, { readonly fields: readonly Tagged[] }]
@@ -53,9 +53,7 @@ export function dispatch(runtime: Runtime, draft: Draft, who: string, call: Tagg
     }
     case 'AdminUtils.sudo_set_sn_owner_hotkey': {
       const [netuid, hotkey] = inner.values as [number, string]
-      if (!readEntry(draft, networksAdded, netuid) || readEntry(draft, subnetOwner, netuid) !== who) throw badOrigin()
-      draft.set(subnetOwnerHotkey, [netuid], hotkey)
-      emit('SubtensorModule', 'SubnetOwnerHotkeySet', [netuid, hotkey])
+      setOwnerHotkey(runtime, draft, who, netuid, hotkey)
       return
     }
     default:
@@ -119,25 +117,36 @@ function setCommitment(
   else emit('Commitments', 'Commitment', [netuid, who])
 }
 
-function transfer(
-  draft: Draft,
-  who: string,
-  call: Tagged,
-  emit: EmitEvent,
-  fail: (name: string) => DispatchFailure,
-): void {
+/** Only the owner's coldkey, and once per 50,400 blocks; the real call emits no event of its own either. */
+function setOwnerHotkey(runtime: Runtime, draft: Draft, who: string, netuid: number, hotkey: string): void {
+  if (!readEntry(draft, networksAdded, netuid) || readEntry(draft, subnetOwner, netuid) !== who) throw badOrigin()
+  const key = { type: 'SetSNOwnerHotkey', values: [netuid] }
+  const last = readEntry(draft, lastRateLimitedBlock, key) ?? 0n
+  const block = BigInt(readEntry(draft, blockNumber) ?? 0)
+  if (last > 0n && block - last < OWNER_HOTKEY_BLOCKS) {
+    throw moduleFailure(runtime, 'SubtensorModule', 'TxRateLimitExceeded')
+  }
+  draft.set(lastRateLimitedBlock, [key], block)
+  draft.set(subnetOwnerHotkey, [netuid], hotkey)
+}
+
+function transfer(draft: Draft, who: string, call: Tagged, emit: EmitEvent): void {
   const [dest, value] = call.values as [Tagged, bigint]
-  if (dest.type !== 'Id') throw new DispatchFailure({ type: 'CannotLookup', values: [] }, 'CannotLookup')
+  if (dest.type !== 'Id') throw failure('CannotLookup')
   const to = String(dest.values[0])
   const from = readEntry(draft, account, who)
-  if (from === null || from.data.free < value + 500n) throw fail('InsufficientBalance')
+  if (!from || from.data.free < value) throw failure('Arithmetic', 'Underflow')
+  if (from.data.free - value < EXISTENTIAL_DEPOSIT) throw failure('Token', 'NotExpendable')
   draft.set(account, [who], { ...from, data: { ...from.data, free: from.data.free - value } })
   const target = readEntry(draft, account, to)
-  if (target === null) throw fail('ExistentialDeposit')
-  draft.set(account, [to], {
-    ...target,
-    providers: Math.max(1, target.providers),
-    data: { ...target.data, free: target.data.free + value },
-  })
+  if (!target) throw failure('CannotLookup')
+  const isNew = target.providers === 0
+  if (isNew && value < EXISTENTIAL_DEPOSIT) throw failure('Token', 'BelowMinimum')
+  const data = { ...target.data, free: target.data.free + value }
+  draft.set(account, [to], { ...target, providers: Math.max(1, target.providers), data })
+  if (isNew) {
+    emit('System', 'NewAccount', [to])
+    emit('Balances', 'Endowed', [to, value])
+  }
   emit('Balances', 'Transfer', [who, to, value])
 }

@@ -1,7 +1,21 @@
 /** The signed extrinsic (version 4): decoding, and the checks that the real runtime makes before it dispatches. */
 import { blake2AsU8a, decodeAddress, ed25519Verify, sr25519Verify } from '@polkadot/util-crypto'
 import { u8aConcat, u8aToHex } from '@polkadot/util'
-import { compact, decode, type Described, encode, fixed, option, struct, type Tagged, u32, u64, variant, wrap } from './codec.ts'
+import {
+  byteVec,
+  compact,
+  decode,
+  type Described,
+  encode,
+  fixed,
+  option,
+  struct,
+  type Tagged,
+  u32,
+  u64,
+  variant,
+  wrap,
+} from './codec.ts'
 import type { RuntimeKind } from './commitments.ts'
 import { era, h256, multiAddress, multiSignature, unit } from './primitives.ts'
 import type { Runtime } from './runtime.ts'
@@ -49,6 +63,14 @@ export function extensions(kind: RuntimeKind): readonly SignedExtension[] {
   ]
 }
 
+/** UncheckedExtrinsic with the parameters from which clients learn address, call and signature types. */
+export function extrinsicType(runtime: Runtime): Described {
+  const extra: Described = { def: { kind: 'tuple', of: extensions(runtime.kind).map((one) => one.type) } }
+  const parts = { Address: multiAddress, Call: runtime.call, Signature: multiSignature, Extra: extra }
+  const unchecked = wrap('sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic', byteVec(), parts)
+  return wrap('fp_self_contained::unchecked_extrinsic::UncheckedExtrinsic', unchecked, parts)
+}
+
 export interface Extrinsic {
   readonly hash: string
   readonly bytes: Uint8Array
@@ -60,7 +82,9 @@ export interface Extrinsic {
   /** Whether the signature fits a chain with this genesis and this era block. */
   verify(genesisHash: Uint8Array, eraBlockHash: Uint8Array): boolean
 }
-export type Era = { readonly kind: 'immortal' } | { readonly kind: 'mortal'; readonly period: number; readonly phase: number }
+export type Era =
+  | { readonly kind: 'immortal' }
+  | { readonly kind: 'mortal'; readonly period: number; readonly phase: number }
 
 /** First block at which an era is valid, for a chain at `block` (sp_runtime generic::Era::birth). */
 export function eraBirth(era: Era, block: number): number {

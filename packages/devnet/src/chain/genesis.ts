@@ -1,7 +1,7 @@
 /** The first state: one subnet with its owner, validators and miners, and a few funded coldkeys. */
 import { Keyring } from '@polkadot/keyring'
 import { cryptoWaitReady } from '@polkadot/util-crypto'
-import { account } from './runtime.ts'
+import { account } from './system.ts'
 import { type Changes, createDraft, type Draft } from './state.ts'
 import * as subtensor from './subtensor.ts'
 
@@ -34,7 +34,10 @@ export async function createAddressOf(): Promise<(uri: string) => string> {
 }
 
 /** Who is registered, by uid: the owner first, then validators, then miners. */
-export async function createCast({ validators, miners }: Pick<CastOptions, 'validators' | 'miners'>): Promise<readonly Neuron[]> {
+export async function createCast({
+  validators,
+  miners,
+}: Pick<CastOptions, 'validators' | 'miners'>): Promise<readonly Neuron[]> {
   const addressOf = await createAddressOf()
   const validator = (index: number) => {
     const cold = index === 0 ? '//Bob' : `//Bob//${index}`
@@ -43,7 +46,10 @@ export async function createCast({ validators, miners }: Pick<CastOptions, 'vali
   const cast = [
     { role: 'owner', cold: '//Alice', hot: '//Alice//hot' } as const,
     ...Array.from({ length: validators }, (_, index) => validator(index)),
-    ...Array.from({ length: miners }, (_, index) => ({ role: 'miner', cold: '//Charlie', hot: `//Miner//${index}` }) as const),
+    ...Array.from(
+      { length: miners },
+      (_, index) => ({ role: 'miner', cold: '//Charlie', hot: `//Miner//${index}` }) as const,
+    ),
   ]
   return cast.map(({ role, cold, hot }, uid) => ({
     uid,
@@ -72,9 +78,21 @@ export async function createGenesis(cast: readonly Neuron[], options: CastOption
   draft.set(subtensor.tempo, [netuid], options.tempo)
   draft.set(subtensor.mechanism, [netuid], 1)
   draft.set(subtensor.totalNetworks, [], 2)
-  draft.set(subtensor.active, [netuid], cast.map(() => true))
-  draft.set(subtensor.validatorPermit, [netuid], cast.map((who) => who.permit))
-  draft.set(subtensor.lastUpdate, [netuid], cast.map(() => 0n))
+  draft.set(
+    subtensor.active,
+    [netuid],
+    cast.map(() => true),
+  )
+  draft.set(
+    subtensor.validatorPermit,
+    [netuid],
+    cast.map((who) => who.permit),
+  )
+  draft.set(
+    subtensor.lastUpdate,
+    [netuid],
+    cast.map(() => 0n),
+  )
   for (const who of cast) register(draft, netuid, who)
   for (const uri of FUNDED) {
     draft.set(account, [addressOf(uri)], {
@@ -95,7 +113,16 @@ function register(draft: Draft, netuid: number, who: Neuron): void {
   draft.set(subtensor.isNetworkMember, [hotkey, netuid], true)
   draft.set(subtensor.blockAtRegistration, [netuid, uid], 0n)
   draft.set(subtensor.owner, [hotkey], coldkey)
-  const axon = { block: 0n, version: 1, ip: 0x7f000001n, port: 8091, ip_type: 4, protocol: 4, placeholder1: 0, placeholder2: 0 }
+  const axon = {
+    block: 0n,
+    version: 1,
+    ip: 0x7f000001n,
+    port: 8091,
+    ip_type: 4,
+    protocol: 4,
+    placeholder1: 0,
+    placeholder2: 0,
+  }
   draft.set(subtensor.axons, [netuid, hotkey], axon)
   if (who.permit) draft.set(subtensor.totalHotkeyAlpha, [hotkey, netuid], 5_000_000_000_000n)
 }

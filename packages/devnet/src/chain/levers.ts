@@ -10,7 +10,8 @@ type Change = readonly [key: string, value: Uint8Array | null]
 
 export function developerMethods(ledger: Ledger): Methods {
   const blockOf = (target: unknown) => {
-    const block = typeof target === 'string' && target.length > 20 ? ledger.byHash(target) : ledger.byNumber(Number(target))
+    const block =
+      typeof target === 'string' && target.length > 20 ? ledger.byHash(target) : ledger.byNumber(Number(target))
     if (!block) throw invalidParams('expected the number or hash of a known block')
     return block
   }
@@ -60,7 +61,10 @@ function namedChanges(ledger: Ledger, values: unknown): readonly Change[] {
       const entry = pallet.storage.find((one) => one.name.toLowerCase() === itemName.toLowerCase())
       if (!entry) throw invalidParams(`no storage ${palletName}.${itemName}`)
       if (entry.keyCodecs.length === 0) return [[entry.key(), valueOf(entry.codec, change)]]
-      return (change as [unknown[], unknown][]).map(([keys, value]) => [entry.key(...keys), valueOf(entry.codec, value)])
+      return (change as [unknown[], unknown][]).map(([keys, value]) => [
+        entry.key(...keys),
+        valueOf(entry.codec, value),
+      ])
     })
   })
 }

@@ -1,22 +1,14 @@
 /** Metadata V14 and V15 from the runtime's own declarations (layout: frame-metadata crate). */
 import { stringToU8a } from '@polkadot/util'
 import { type Definition, type Described, encode, type Params, PRIMITIVES, struct } from './codec.ts'
-import { extensions } from './extrinsic.ts'
+import type { ApiDescription } from './described.ts'
+import { extensions, extrinsicType } from './extrinsic.ts'
 import type { Entry, Pallet } from './pallet.ts'
 import { multiAddress, multiSignature } from './primitives.ts'
 import type { Runtime } from './runtime.ts'
 import { writeCompact } from './scale.ts'
 
-/** A runtime API of metadata V15. */
-export interface ApiDescription {
-  readonly name: string
-  readonly methods: readonly {
-    readonly name: string
-    readonly inputs: Readonly<Record<string, Described>>
-    readonly output: Described
-  }[]
-}
-
+const EXTRINSIC_VERSION = 4
 const HASHERS = ['Blake2_128', 'Blake2_256', 'Blake2_128Concat', 'Twox128', 'Twox256', 'Twox64Concat', 'Identity']
 
 /** A growing list of bytes with the few shapes that metadata is made of. */
@@ -177,15 +169,13 @@ export function buildMetadata(runtime: Runtime, version: 14 | 15, apis: readonly
   w.list(runtime.pallets, pallet)
 
   const list = extensions(runtime.kind)
-  const extra = { def: { kind: 'tuple', of: list.map((one) => one.type) } } as const
-  const signed = { Address: multiAddress, Call: runtime.call, Signature: multiSignature, Extra: extra }
-  const unchecked = struct('sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic', {}, signed)
   if (version === 14) {
-    w.count(id(unchecked))
-    w.out.push(4)
+    w.count(id(extrinsicType(runtime)))
+    w.out.push(EXTRINSIC_VERSION)
   } else {
-    w.out.push(4)
-    for (const type of Object.values(signed)) w.count(id(type))
+    const extra: Described = { def: { kind: 'tuple', of: list.map((one) => one.type) } }
+    w.out.push(EXTRINSIC_VERSION)
+    for (const type of [multiAddress, runtime.call, multiSignature, extra]) w.count(id(type))
   }
   w.list(list, (one) => {
     w.text(one.name)

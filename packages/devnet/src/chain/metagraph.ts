@@ -134,7 +134,11 @@ export const selectiveMetagraph: Codec<Readonly<Record<string, unknown>>> = stru
 )
 
 /** Null for a subnet that does not exist; asked fields this chain does not model stay None, as unasked ones do. */
-export function readMetagraph(at: Block, netuid: number, indexes: readonly number[]): Readonly<Record<string, unknown>> | null {
+export function readMetagraph(
+  at: Block,
+  netuid: number,
+  indexes: readonly number[],
+): Readonly<Record<string, unknown>> | null {
   const { state } = at
   if (readEntry(state, networksAdded, netuid) !== true) return null
   const size = readEntry(state, subnetworkN, netuid) ?? 0
@@ -160,5 +164,6 @@ export function readMetagraph(at: Block, netuid: number, indexes: readonly numbe
   }
   const asked = new Set(indexes)
   const values = Object.keys(FIELDS).map((name, index) => [name, asked.has(index) ? (known[name]?.() ?? null) : null])
-  return { ...Object.fromEntries(values), netuid }
+  // As the real runtime does: even the netuid reads 0 unless its index 0 was asked for.
+  return { ...Object.fromEntries(values), netuid: asked.has(0) ? netuid : 0 }
 }

@@ -26,7 +26,8 @@ export interface Pallet {
   readonly storage: readonly Entry<readonly unknown[], unknown>[]
   readonly calls: VariantList | null
   readonly events: VariantList | null
-  readonly errors: readonly string[] | null
+  /** Error names with their index. */
+  readonly errors: Readonly<Record<string, number>> | null
   readonly constants: readonly Constant[]
 }
 
@@ -59,7 +60,9 @@ export function createEntry(
         u8aToHex(
           u8aConcat(
             prefix,
-            ...keys.map((value, index) => HASH[hashers[index] ?? 'Identity'](encode(codecs[index] as Codec<unknown>, value))),
+            ...keys.map((value, index) =>
+              HASH[hashers[index] ?? 'Identity'](encode(codecs[index] as Codec<unknown>, value)),
+            ),
           ),
         ),
     }

@@ -1,13 +1,13 @@
 /** Admission of extrinsics: the checks of the runtime's validate_transaction, with the node's error codes. */
 import { hexToU8a } from '@polkadot/util'
 import type { Block } from './block.ts'
-import { FEE } from './block.ts'
-import { isFree } from './dispatch.ts'
 import { decodeExtrinsic, eraBirth, type Extrinsic } from './extrinsic.ts'
 import { RpcFailure } from './failure.ts'
-import { account, type Runtime } from './runtime.ts'
+import { costOf } from './fees.ts'
+import type { Runtime } from './runtime.ts'
 import { DecodeError } from './scale.ts'
 import { readEntry } from './state.ts'
+import { account, EXISTENTIAL_DEPOSIT } from './system.ts'
 
 export type Validity = 'ready' | 'future'
 const POOL_LIMIT = 4096
@@ -26,7 +26,9 @@ export function validate(extrinsic: Extrinsic, head: Block, hashAt: HashAt): Val
   if (!extrinsic.verify(hexToU8a(genesis), hexToU8a(birthHash))) throw invalid('Transaction has a bad signature')
   const who = readEntry(head.state, account, extrinsic.signer)
   if (!who) throw invalid('Inability to pay some fees (e.g. account balance too low)')
-  if (!isFree(extrinsic.call) && (who.providers === 0 || who.data.free < FEE + extrinsic.tip + 500n)) {
+  const cost = costOf(extrinsic)
+  const poor = who.providers === 0 || who.data.free < cost.fee + extrinsic.tip + EXISTENTIAL_DEPOSIT
+  if (poor && !(cost.free && extrinsic.tip === 0n)) {
     throw invalid('Inability to pay some fees (e.g. account balance too low)')
   }
   if (extrinsic.nonce < who.nonce) throw invalid('Transaction is outdated')

@@ -112,12 +112,16 @@ export const digest: Codec<{ readonly logs: readonly Tagged[] }> = struct('sp_ru
   logs: vec(digestItem),
 })
 
-export const accountData: Codec<AccountData> = struct('pallet_balances::types::AccountData', {
-  free: u64,
-  reserved: u64,
-  frozen: u64,
-  flags: wrap('pallet_balances::types::ExtraFlags', u128),
-}, { Balance: u64 })
+export const accountData: Codec<AccountData> = struct(
+  'pallet_balances::types::AccountData',
+  {
+    free: u64,
+    reserved: u64,
+    frozen: u64,
+    flags: wrap('pallet_balances::types::ExtraFlags', u128),
+  },
+  { Balance: u64 },
+)
 export interface AccountData {
   readonly free: bigint
   readonly reserved: bigint

@@ -2,16 +2,16 @@
 import { decodeAddress, encodeAddress } from '@polkadot/util-crypto'
 import { hexToU8a, isHex, u8aToHex } from '@polkadot/util'
 import { createApis } from './apis.ts'
-import { type Block, FEE, type Header } from './block.ts'
+import type { Block, Header } from './block.ts'
 import { encode } from './codec.ts'
-import { isFree } from './dispatch.ts'
+import { apiIds } from './described.ts'
 import { invalidParams, RpcFailure } from './failure.ts'
 import type { Ledger } from './ledger.ts'
 import { developerMethods } from './levers.ts'
-import { buildMetadata } from './metadata.ts'
+import { costOf } from './fees.ts'
 import { decodeOrRefuse } from './pool.ts'
 import { digestItem } from './primitives.ts'
-import { account } from './runtime.ts'
+import { account } from './system.ts'
 import { readEntry, storageKey } from './state.ts'
 
 export type Params = readonly unknown[]
@@ -61,8 +61,7 @@ function addressOf(value: unknown): string {
 
 export function createMethods(ledger: Ledger, name: string): Methods {
   const { runtime } = ledger
-  const apis = createApis(ledger)
-  const metadata14 = u8aToHex(buildMetadata(runtime, 14, []))
+  const apis = createApis(runtime, apiIds(runtime.kind))
   const at = (hash: unknown): Block => {
     if (hash === undefined || hash === null) return ledger.head
     const block = ledger.byHash(String(hash).toLowerCase())
@@ -122,15 +121,15 @@ export function createMethods(ledger: Ledger, name: string): Methods {
     chain_getHeader: ([hash]) => headerJson(at(hash).header),
     payment_queryInfo([hex, hash]) {
       at(hash)
-      const extrinsic = decodeOrRefuse(runtime, bytesOf(hex))
-      const partialFee = (isFree(extrinsic.call) ? 0n : FEE).toString()
-      return { weight: { ref_time: 33_000_000, proof_size: 3577 }, class: 'normal', partialFee }
+      const cost = costOf(decodeOrRefuse(runtime, bytesOf(hex)))
+      const weight = { ref_time: Number(cost.weight.ref_time), proof_size: Number(cost.weight.proof_size) }
+      return { weight, class: cost.class.type.toLowerCase(), partialFee: cost.fee.toString() }
     },
     state_call: ([method, data, hash]) => u8aToHex(apis.call(String(method), bytesOf(data), at(hash))),
     state_getKeys: ([prefix, hash]) => at(hash).state.keys(oneKey(prefix)),
     state_getKeysPaged: pagedKeys,
     state_getKeysPagedAt: pagedKeys,
-    state_getMetadata: ([hash]) => at(hash) && metadata14,
+    state_getMetadata: ([hash]) => at(hash) && apis.metadata14,
     state_getRuntimeVersion: ([hash]) => at(hash) && runtimeVersion,
     chain_getRuntimeVersion: ([hash]) => at(hash) && runtimeVersion,
     state_getStorage: hexValue,

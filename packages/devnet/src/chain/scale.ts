@@ -61,4 +61,3 @@ export function readCompact(input: Source): bigint {
   const rest = input.take(mode === 1 ? 1 : 3)
   return littleEndian(Uint8Array.of(first, ...rest)) >> 2n
 }
-

@@ -27,7 +27,10 @@ export function createState(parent: State | null, changes: Changes): State {
       return value === undefined ? (base?.raw(key) ?? null) : value
     },
     keys: (prefix) =>
-      [...collect(state, base, prefix)].filter(([, value]) => value !== null).map(([key]) => key).sort(),
+      [...collect(state, base, prefix)]
+        .filter(([, value]) => value !== null)
+        .map(([key]) => key)
+        .sort(),
   }
   parents.set(state, base)
   return state

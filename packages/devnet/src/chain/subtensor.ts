@@ -1,5 +1,5 @@
 /** The part of pallet-subtensor and pallet-admin-utils that clients of commitments read (spec 293). */
-import { bool, type Codec, struct, u128, u16, u32, u64, u8, vec } from './codec.ts'
+import { bool, type Codec, struct, type Tagged, u128, u16, u32, u64, u8, variant, vec } from './codec.ts'
 import { createEntry, type Entry, type Pallet } from './pallet.ts'
 import { accountId, netuid } from './primitives.ts'
 
@@ -75,6 +75,15 @@ export const ownedHotkeys: Account<readonly string[]> = entry(
   vec(accountId),
   [],
 )
+const rateLimitKey = variant('pallet_subtensor::RateLimitKey', { SetSNOwnerHotkey: [0, { 0: netuid }] })
+/** Block at which a rate-limited action last happened. */
+export const lastRateLimitedBlock: Entry<[Tagged], bigint> = entry(
+  'LastRateLimitedBlock',
+  ['Identity'],
+  [rateLimitKey],
+  u64,
+  0n,
+)
 export const totalNetworks: Entry<[], number> = entry('TotalNetworks', [], [], u16, 0)
 
 export const subtensorPallet: Pallet = {
@@ -86,6 +95,7 @@ export const subtensorPallet: Pallet = {
     ownedHotkeys,
     totalHotkeyAlpha,
     totalNetworks,
+    lastRateLimitedBlock,
     tempo,
     mechanism,
     subnetworkN,
@@ -106,7 +116,12 @@ export const subtensorPallet: Pallet = {
   ],
   calls: null,
   events: { AxonServed: [28, { 0: netuid, 1: accountId }], SubnetOwnerHotkeySet: [87, { 0: netuid, 1: accountId }] },
-  errors: ['SubNetworkDoesNotExist', 'RootNetworkDoesNotExist'],
+  errors: {
+    SubNetworkDoesNotExist: 0,
+    RootNetworkDoesNotExist: 1,
+    HotKeyNotRegisteredInSubNet: 5,
+    TxRateLimitExceeded: 67,
+  },
   constants: [],
 }
 
@@ -117,12 +132,6 @@ export const adminPallet: Pallet = {
   storage: [],
   calls: { sudo_set_sn_owner_hotkey: [67, { netuid, hotkey: accountId }] },
   events: null,
-  errors: [
-    'SubnetDoesNotExist',
-    'MaxValidatorsLargerThanMaxUIds',
-    'MaxAllowedUIdsLessThanCurrentUIds',
-    'BondsMovingAverageMaxReached',
-    'NegativeSigmoidSteepness',
-  ],
+  errors: { SubnetDoesNotExist: 0 },
   constants: [],
 }
