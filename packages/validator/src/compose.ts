@@ -1,0 +1,135 @@
+import { createHuggingFaceBackend, createS3Backend, type S3Credentials, type StorageBackend } from '@sluice/backends'
+import { createPolicySource, openChain, readMetagraph, readPointers, resolveEndpoints } from '@sluice/chain'
+import { hotkeyPrefix } from '@sluice/dataset'
+import { defaultPolicy, type Policy, type PolicySnapshot } from '@sluice/rollout'
+import type { Limits } from './limits.ts'
+import type { Place, Source } from './place.ts'
+import { openSeenManifests } from './seen.ts'
+import type { Subnet } from './subnet.ts'
+import { createValidatorFromPorts, type Validator } from './validator.ts'
+
+export interface ValidatorOptions {
+  readonly netuid: number
+  /** finney, test, archive, local; or give `endpoints`. Default finney. */
+  readonly network?: string | undefined
+  /** ws:// or wss:// URLs in order of preference. */
+  readonly endpoints?: readonly string[] | undefined
+  /** Read access to the subnet's bucket; without it S3 counts as not reachable. */
+  readonly s3Credentials?: S3Credentials | undefined
+  /** In place of what the policy names. */
+  readonly s3Endpoint?: string | undefined
+  readonly s3Bucket?: string | undefined
+  readonly s3Region?: string | undefined
+  /** Default https://huggingface.co. */
+  readonly hubUrl?: string | undefined
+  /** Only for private repositories and higher rate limits. */
+  readonly hubToken?: string | undefined
+  /** Repositories (`namespace/name`) by hotkey, by hand; they win over the pointers on chain. */
+  readonly repositories?: ReadonlyMap<string, string> | undefined
+  /** JSON file that remembers manifest sequences between runs. */
+  readonly stateFile?: string | undefined
+  /** JSON file that keeps the last good policy. */
+  readonly lastGoodFile?: string | undefined
+  readonly limits?: Partial<Limits> | undefined
+  /** Files per miner and backend that are read whole, default 1. */
+  readonly samples?: number | undefined
+  readonly log?: ((level: 'info' | 'warn', message: string) => void) | undefined
+}
+
+/**
+ * A validator that finds everything from the chain: policy, bucket, miners, repositories. Nothing is connected before
+ * the first call.
+ * @throws ValidatorError BAD_INPUT, ChainError BAD_ENDPOINT
+ */
+export async function createValidator(options: ValidatorOptions): Promise<Validator> {
+  const { netuid, network, log = () => undefined } = options
+  const seen = await openSeenManifests(options.stateFile)
+  const endpoints = resolveEndpoints({
+    ...(network === undefined ? {} : { network }),
+    ...(options.endpoints === undefined ? {} : { endpoint: options.endpoints }),
+  })
+  const chain = openChain({ endpoints, log })
+  const policies = createPolicySource({ chain, netuid, lastGoodFile: options.lastGoodFile, log })
+  const s3Backends = new Map<string, StorageBackend>()
+  const hubBackends = new Map<string, StorageBackend>()
+
+  async function readSubnet(signal?: AbortSignal): Promise<Subnet> {
+    const metagraph = await readMetagraph(chain, netuid, signal)
+    const pointers = await readPointers(chain, netuid, signal)
+    const snapshot = (await policies.read(signal)) ?? noPolicy(metagraph.block, metagraph.blockHash)
+    const { block, ownerHotkey, neurons } = metagraph
+    return { netuid, block, ownerHotkey, neurons, snapshot, pointers }
+  }
+
+  function s3PlaceOf(hotkey: string, policy: Policy): Place {
+    const bucket = options.s3Bucket ?? policy.s3.bucketName
+    if (bucket === null) return closed('absent', 'the policy names no bucket')
+    const credentials = options.s3Credentials
+    if (credentials === undefined) return closed('unreachable', 'no read access to S3 is configured')
+    const endpoint = options.s3Endpoint ?? policy.s3.endpoint
+    const region = options.s3Region ?? policy.s3.region
+    const id = JSON.stringify([bucket, endpoint, region])
+    const make = () => createS3Backend({ bucket, region, endpoint, credentials, stallMs: 30_000 })
+    return {
+      kind: 'open',
+      backend: below(kept(s3Backends, id, make), hotkeyPrefix(hotkey)),
+      missingRoot: 'unreachable',
+    }
+  }
+
+  function huggingFacePlaceOf(hotkey: string, { pointers }: Subnet): Place {
+    const repository = options.repositories?.get(hotkey) ?? pointers?.get(hotkey)
+    if (repository === undefined) {
+      if (pointers === null) return closed('unreachable', 'the pointers on chain could not be read')
+      return closed('absent', 'the miner names no HuggingFace repository on chain')
+    }
+    const access = {
+      ...(options.hubUrl === undefined ? {} : { hubUrl: options.hubUrl }),
+      ...(options.hubToken === undefined ? {} : { token: options.hubToken }),
+      // A missing repository is the miner's absence, not one to be made.
+      create: false,
+    }
+    try {
+      const make = () => createHuggingFaceBackend({ repository, ...access })
+      return { kind: 'open', backend: kept(hubBackends, repository, make), missingRoot: 'absent' }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return closed('absent', `the repository ${JSON.stringify(repository)} cannot be one: ${reason}`)
+    }
+  }
+
+  return createValidatorFromPorts({
+    readSubnet,
+    placesOf: (hotkey, subnet) => ({
+      s3: s3PlaceOf(hotkey, subnet.snapshot.policy),
+      huggingface: huggingFacePlaceOf(hotkey, subnet),
+    }),
+    seen,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.samples === undefined ? {} : { samples: options.samples }),
+    close: () => chain.close(),
+  })
+}
+
+/** Nothing on chain and nothing remembered: HuggingFace only. */
+function noPolicy(block: number, blockHash: string): PolicySnapshot {
+  const warnings = ['No policy is known; HuggingFace alone is assumed.']
+  return { policy: defaultPolicy, origin: 'default', block, blockHash, warnings }
+}
+
+function closed(verdict: 'absent' | 'unreachable', reason: string): Place {
+  return { kind: 'closed', verdict, reason }
+}
+
+/** One client, and its connections, for all miners of a bucket. */
+function below(backend: StorageBackend, prefix: string): Source {
+  return { open: (key, range, options) => backend.open(prefix + key, range, options) }
+}
+
+function kept(backends: Map<string, StorageBackend>, id: string, make: () => StorageBackend): StorageBackend {
+  const present = backends.get(id)
+  if (present !== undefined) return present
+  const backend = make()
+  backends.set(id, backend)
+  return backend
+}
