@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { authorize, type Credentials } from './authorize.ts'
+import { corsHeaders, preflight } from './cors.ts'
 import { S3Error } from './error.ts'
 import { type FaultPicker, type S3FaultKind } from './faults.ts'
 import { sabotage } from './sabotage.ts'
 import { errorXml, readSlices, type Reply } from './reply.ts'
+import { postObject } from './post-object.ts'
 import { readRequest, type S3Request } from './request.ts'
 import { route } from './router.ts'
 import type { Store } from './store.ts'
@@ -28,6 +30,7 @@ export async function answer(answerer: Answerer, message: IncomingMessage, respo
     if (harm === 'taken') return
     const request = readRequest(message)
     bucket = request.bucket
+    allowOrigin(answerer.store, request, response)
     if (fault === 'refused-in-200')
       throw new S3Error('InternalError', 'We encountered an internal error. Please try again.')
     const reply = await perform(answerer, request)
@@ -43,8 +46,22 @@ export async function answer(answerer: Answerer, message: IncomingMessage, respo
   }
 }
 
+/** Also before an error, or the page in the browser could not read it. */
+function allowOrigin(store: Store, request: S3Request, response: ServerResponse): void {
+  const bucket = store.buckets().find(({ name }) => name === request.bucket)
+  if (bucket === undefined || request.method === 'OPTIONS') return
+  for (const [name, value] of Object.entries(corsHeaders(bucket, request.method, request.headers))) {
+    response.setHeader(name, value)
+  }
+}
+
 async function perform(answerer: Answerer, request: S3Request): Promise<Reply> {
   const { store, credentials, region, now } = answerer
+  const { method, bucket, headers } = request
+  if (method === 'OPTIONS') return preflight(store.bucket(bucket ?? ''), headers)
+  if (method === 'POST' && /^multipart\/form-data/i.test(headers['content-type'] ?? '')) {
+    return postObject(request, store, credentials, now)
+  }
   const binding = authorize(request, credentials, now())
   return route({ request, binding, store, region, now })
 }

@@ -23,8 +23,7 @@ export function createDigest(algorithm: Algorithm): RunningDigest {
       return crc32c()
     case 'CRC64NVME':
       return crc64nvme()
-    case 'SHA1':
-    case 'SHA256':
+    default:
       return createHash(algorithm.toLowerCase())
   }
 }

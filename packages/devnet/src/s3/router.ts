@@ -1,6 +1,8 @@
 import { abort, complete, createUpload, listParts, listUploads, uploadPart } from './multipart.ts'
 import { bucketLocation, createBucket, deleteObjects, listBuckets, removeBucket } from './buckets.ts'
 import type { Call } from './call.ts'
+import { copyObject, copyPart } from './copy.ts'
+import { deleteCors, getCors, putCors } from './cors.ts'
 import { S3Error } from './error.ts'
 import { listObjectsV1, listObjectsV2 } from './listing.ts'
 import { deleteObject, putObject, readObject } from './objects.ts'
@@ -53,10 +55,11 @@ export async function route(call: Call): Promise<Reply> {
   if (key === null) return routeBucket(call, name, `${method} ${subresource}`.trim())
   const bucket = call.store.bucket(name)
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'A key has at most 1024 bytes.')
+  const isCopy = call.request.headers['x-amz-copy-source'] !== undefined
   const upload = query.has('uploadId') ? 'uploadId' : ''
   switch (`${method} ${subresource || upload}`.trim()) {
     case 'PUT':
-      return putObject(call, bucket, key)
+      return isCopy ? copyObject(call, bucket, key) : putObject(call, bucket, key)
     case 'GET':
     case 'HEAD':
       return readObject(call, bucket, key)
@@ -65,7 +68,7 @@ export async function route(call: Call): Promise<Reply> {
     case 'POST uploads':
       return createUpload(call, bucket, key)
     case 'PUT uploadId':
-      return uploadPart(call, bucket, key)
+      return isCopy ? copyPart(call, bucket, key) : uploadPart(call, bucket, key)
     case 'GET uploadId':
       return listParts(call, bucket, key)
     case 'POST uploadId':
@@ -90,6 +93,12 @@ async function routeBucket(call: Call, name: string, operation: string): Promise
       return { status: 200 }
     case 'GET':
       return call.request.query.get('list-type') === '2' ? listObjectsV2(call, bucket) : listObjectsV1(call, bucket)
+    case 'GET cors':
+      return getCors(bucket)
+    case 'PUT cors':
+      return putCors(call, bucket)
+    case 'DELETE cors':
+      return deleteCors(bucket)
     case 'GET location':
       return bucketLocation(call)
     case 'GET uploads':
