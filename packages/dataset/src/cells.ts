@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { Column } from './columns.ts'
 import type { FieldEncoding } from './encoding.ts'
-import { utcMoment } from './moment.ts'
+import { createMomentCache } from './moment.ts'
 import type { FieldKind, Profile } from './profiles.ts'
 import type { DigestedRow } from './row.ts'
+import { isWellFormed } from './unicode.ts'
 
 /** Turns rows into the cells of one row group. */
 export interface CellWriter {
@@ -19,19 +20,22 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** Longer lists stay in `content`, so that the reader's limits hold. */
 const MAX_LIST_LENGTH = 100
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 /**
  * What the columns of the profile carry of a row's JSON goes there; if anything of it would be lost (no JSON object,
  * unknown field, another type, a URL that differs from the row's), the whole content is kept beside it.
+ * @param capacity rows until `take` must be called
  */
 export function createCellWriter(
   profile: Profile | null,
   columns: readonly Column[],
   encoding: FieldEncoding | null,
+  capacity: number,
 ): CellWriter {
   const index = new Map(columns.map((column, at) => [column.name, at]))
-  let cells: unknown[][] = columns.map(() => [])
+  const fresh = (): unknown[][] => columns.map(() => Array<unknown>(capacity).fill(null))
+  const moments = createMomentCache()
+  let cells = fresh()
   let rows = 0
   let contentBytes = 0
 
@@ -80,9 +84,8 @@ export function createCellWriter(
     },
     add({ digest, row }) {
       const seconds = row.timeBucketId * 3600
-      for (const column of cells) column[rows] = null
       put('uri_digest', digest)
-      put('datetime', utcMoment(row.datetime))
+      put('datetime', moments(row.datetime))
       put('label', row.label)
       put('content_size_bytes', BigInt(row.contentSizeBytes))
       if (encoding) put('url_encoded', encoding.encode('private', row.uri, seconds))
@@ -96,8 +99,8 @@ export function createCellWriter(
       contentBytes += row.content.length
     },
     take() {
-      const taken = cells
-      cells = columns.map(() => [])
+      const taken = rows === capacity ? cells : cells.map((column) => column.slice(0, rows))
+      cells = fresh()
       rows = 0
       contentBytes = 0
       return taken
@@ -119,14 +122,14 @@ function parseObject(content: Uint8Array): JsonObject | null {
 function fits(kind: FieldKind, value: unknown): boolean {
   switch (kind) {
     case 'text':
-      return typeof value === 'string' && !LONE_SURROGATE.test(value) // UTF-8 has no lone surrogates
+      return typeof value === 'string' && isWellFormed(value)
     case 'texts':
       return Array.isArray(value) && value.length <= MAX_LIST_LENGTH && value.every((item) => fits('text', item))
     case 'int':
       return Number.isSafeInteger(value)
     case 'float':
       return typeof value === 'number' && Number.isFinite(value)
-    case 'flag':
+    default:
       return typeof value === 'boolean'
   }
 }

@@ -64,7 +64,7 @@ function elementsOf({ name, kind, required }: Column): SchemaElement[] {
       return [{ name, type: 'DOUBLE', repetition_type }]
     case 'flag':
       return [{ name, type: 'BOOLEAN', repetition_type }]
-    case 'texts': // the three levels of the Parquet specification's LIST
+    default: // texts: the three levels of the Parquet specification's LIST
       return [
         { name, converted_type: 'LIST', num_children: 1, repetition_type },
         { name: 'list', num_children: 1, repetition_type: 'REPEATED' },

@@ -16,7 +16,10 @@ export interface FernetKey {
 export function readFernetKey(text: string): FernetKey {
   const bytes = decodeBase64url(text)
   if (bytes?.length !== 32) {
-    throw new DatasetError('BAD_ENCODING_KEY', 'a Fernet key is 32 bytes in base64url; make one with Fernet.generate_key()')
+    throw new DatasetError(
+      'BAD_ENCODING_KEY',
+      'a Fernet key is 32 bytes in base64url; make one with Fernet.generate_key()',
+    )
   }
   return { signing: bytes.subarray(0, 16), encryption: bytes.subarray(16) }
 }

@@ -40,9 +40,21 @@ export function readFooter(bytes: Uint8Array, bodyEnd: number): Footer {
   const { value } = readThrift(bytes, 0, MAX_VALUES)
   const columns = readColumns(listIn(value, 2).map(asStruct))
   const groups = listIn(value, 4).map((group) => readGroup(asStruct(group), columns.length, bodyEnd))
+  checkOrder(groups)
   const rows = groups.reduce((sum, group) => sum + group.rows, 0)
   if (rows !== numberIn(value, 3)) throw corruptFooter('its row counts differ')
   return { columns, groups }
+}
+
+/** Chunks lie one behind the other, so that a small file cannot be read many times over. */
+function checkOrder(groups: readonly RowGroup[]): void {
+  let end = 4
+  for (const group of groups) {
+    for (const chunk of group.chunks) {
+      if (chunk.start < end) throw corruptFooter('its columns overlap')
+      end = chunk.end
+    }
+  }
 }
 
 function readColumns(elements: readonly ThriftStruct[]): readonly Column[] {
@@ -54,7 +66,8 @@ function readColumns(elements: readonly ThriftStruct[]): readonly Column[] {
     const required = numberIn(element, 3) === 0
     if (numberIn(element, 5) === 1) {
       const leaf = elements[at + 2]
-      if (required || !leaf || numberIn(leaf, 1) !== 6 || numberIn(leaf, 3) !== 0) throw corruptFooter('a list is unusual')
+      if (required || !leaf || numberIn(leaf, 1) !== 6 || numberIn(leaf, 3) !== 0)
+        throw corruptFooter('a list is unusual')
       columns.push({ name, kind: 'texts', required, statistics: true })
       at += 2
     } else {

@@ -88,10 +88,7 @@ function isPlacedRight(file: ManifestFile): boolean {
     return file.path.startsWith('files/') && file.rows === null && file.source === null && file.bucket === null
   }
   return (
-    file.rows !== null &&
-    file.source === key.source &&
-    file.bucket === key.bucket &&
-    file.sha256.startsWith(key.sha256)
+    file.rows !== null && file.source === key.source && file.bucket === key.bucket && file.sha256.startsWith(key.sha256)
   )
 }
 

@@ -55,7 +55,10 @@ export function decodeChunk(
     switch (numberIn(header, 1)) {
       case DICTIONARY_PAGE: {
         if (dictionary || values) throw corruptPage('a dictionary is out of place')
-        dictionary = readPlain(unpack(body, size, compressed), column.kind, count(structIn(header, 7), 1))
+        const entries = count(structIn(header, 7), 1)
+        if (entries > (column.kind === 'texts' ? MAX_LIST_VALUES : rows))
+          throw corruptPage('its dictionary is too long')
+        dictionary = readPlain(unpack(body, size, compressed), column.kind, entries)
         break
       }
       case DATA_PAGE_V2: {
@@ -122,15 +125,19 @@ function decodeValues(
     return Array.from(readHybrid(data.subarray(4), 1, present), (bit) => bit === 1)
   }
   if (!DICTIONARY.has(encoding) || !dictionary) throw corruptPage('it is encoded otherwise')
-  return Array.from(readHybrid(data.subarray(1), data[0] ?? 0, present), (index) => {
+  const values: unknown[] = []
+  for (const index of readHybrid(data.subarray(1), data[0] ?? 0, present)) {
     if (index >= dictionary.length) throw corruptPage('it points outside its dictionary')
-    return dictionary[index]
-  })
+    values.push(dictionary[index])
+  }
+  return values
 }
 
 function spread(items: readonly unknown[], levels: Uint32Array): unknown[] {
+  const values: unknown[] = []
   let next = 0
-  return Array.from(levels, (level) => (level === 1 ? items[next++] : null))
+  for (const level of levels) values.push(level === 1 ? items[next++] : null)
+  return values
 }
 
 /** Definition levels: 0 no list, 1 an empty one, 2 an element. */

@@ -43,7 +43,7 @@ export async function createPendingFile(
     async write(chunk) {
       sha256.update(chunk)
       bytes += chunk.length
-      for (let at = 0; at < chunk.length; ) {
+      for (let at = 0; at < chunk.length;) {
         const { bytesWritten } = await onDisk(handle.write(chunk, at))
         at += bytesWritten
       }

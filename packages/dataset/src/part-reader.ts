@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { HEAD_COLUMNS } from './columns.ts'
 import type { Column } from './columns.ts'
 import { DatasetError, throwIfAborted } from './errors.ts'
@@ -20,7 +21,7 @@ export interface ReadLimits {
   readonly footerBytes: number
   /** Compressed bytes fetched of one row group. Default 128 MiB. */
   readonly groupBytes: number
-  /** Decompressed bytes of one row group. Default 512 MiB. */
+  /** Decompressed bytes of one row group. Default 256 MiB. */
   readonly decompressedBytes: number
   /** Rows of the file. Default 20 million. */
   readonly rows: number
@@ -37,11 +38,11 @@ export interface ReadOptions {
 const DEFAULT_LIMITS: ReadLimits = {
   footerBytes: 8 * 1024 * 1024,
   groupBytes: 128 * 1024 * 1024,
-  decompressedBytes: 512 * 1024 * 1024,
+  decompressedBytes: 256 * 1024 * 1024,
   rows: 20_000_000,
 }
 /** First read at the end of a file: the footer and bloom filter of a small file, and still room in 256 KiB for a lookup. */
-const TAIL_BYTES = 48 * 1024
+const TAIL_BYTES = 40 * 1024
 /** Columns closer than this are fetched in one request. */
 const GAP_BYTES = 16 * 1024
 const MAGIC = 0x31524150 // "PAR1"
@@ -115,6 +116,8 @@ export async function openPart(reader: ByteReader, options: ReadOptions): Promis
     cached,
     fetch,
     async fetchGroup(group) {
+      await setImmediate() // decoding blocks: let timers, and with them the caller's deadline, have their turn
+      throwIfAborted(options.signal)
       const ranges = mergeRanges(selected.map((at) => group.chunks[at]!))
       if (ranges.reduce((sum, range) => sum + range.end - range.start, 0) > limits.groupBytes) {
         throw corruptFile('a row group is larger than allowed')

@@ -75,7 +75,7 @@ export async function writePart(options: WritePartOptions): Promise<PartFile> {
 async function writeRows(options: WritePartOptions, file: PendingFile): Promise<number> {
   const profile = profileOf(options.source)
   const columns = columnsOf(profile, options.encoding !== undefined)
-  const cells = createCellWriter(profile, columns, options.encoding ?? null)
+  const cells = createCellWriter(profile, columns, options.encoding ?? null, ROWS_PER_GROUP)
   const zstd = await loadZstd()
   const buffer = new DrainableWriter()
   const parquet = new ParquetWriter({

@@ -22,8 +22,7 @@ export function readPlain(data: Uint8Array, kind: Column['kind'], count: number)
       return Array.from({ length: count }, (_, at) => ((view[at >> 3]! >> (at & 7)) & 1) === 1)
     case 'bytes':
       return readByteArrays(view, count, (start, end) => view.subarray(start, end))
-    case 'text':
-    case 'texts':
+    default: // text, and the elements of texts
       return readByteArrays(view, count, (start, end) => view.toString('utf8', start, end))
   }
 }
@@ -48,6 +47,9 @@ function smallest(value: bigint): number | bigint {
 
 function need(view: Buffer, bytes: number): void {
   if (bytes > view.length) {
-    throw new DatasetError('CORRUPT_PARQUET', 'a page of the Parquet file is damaged: it has fewer values than announced')
+    throw new DatasetError(
+      'CORRUPT_PARQUET',
+      'a page of the Parquet file is damaged: it has fewer values than announced',
+    )
   }
 }

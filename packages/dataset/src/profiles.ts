@@ -24,7 +24,12 @@ const plain = (kind: FieldKind, field: string, column: string = field): ProfileF
   kind,
   identifying: false,
 })
-const identifying = (kind: FieldKind, field: string): ProfileField => ({ field, column: field, kind, identifying: true })
+const identifying = (kind: FieldKind, field: string): ProfileField => ({
+  field,
+  column: field,
+  kind,
+  identifying: true,
+})
 
 function profile(fields: readonly ProfileField[]): Profile {
   return { fields, byField: new Map(fields.map((entry) => [entry.field, entry])) }

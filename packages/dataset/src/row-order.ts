@@ -2,6 +2,7 @@ import { DatasetError } from './errors.ts'
 import { shareOf, uriDigest } from './keys.ts'
 import type { DataRow, DigestedRow } from './row.ts'
 import { compareRows } from './row.ts'
+import { isWellFormed } from './unicode.ts'
 
 /** The longest content of one row; the reader's limits leave room for it. */
 export const MAX_CONTENT_BYTES: number = 32 * 1024 * 1024
@@ -64,7 +65,13 @@ function checkRow(row: DataRow, place: RowPlace): void {
   if (!Number.isSafeInteger(row.contentSizeBytes)) {
     throw new DatasetError('BAD_ROW', `a row's contentSizeBytes is ${row.contentSizeBytes}, not a whole number`)
   }
+  if (!isWellFormed(row.uri) || !isWellFormed(row.datetime) || !isWellFormed(row.label ?? '')) {
+    throw new DatasetError('BAD_ROW', 'a URI, date or label is no Unicode text (lone surrogate)')
+  }
   if (row.content.length > MAX_CONTENT_BYTES) {
-    throw new DatasetError('BAD_ROW', `a row has ${row.content.length} bytes of content, ${MAX_CONTENT_BYTES} are allowed`)
+    throw new DatasetError(
+      'BAD_ROW',
+      `a row has ${row.content.length} bytes of content, ${MAX_CONTENT_BYTES} are allowed`,
+    )
   }
 }

@@ -133,7 +133,7 @@ export function listIn(struct: ThriftStruct, field: number): readonly ThriftValu
 
 /** @throws DatasetError `CORRUPT_PARQUET` */
 export function asStruct(value: ThriftValue | undefined): ThriftStruct {
-  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array)) return value as ThriftStruct
+  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array)) return value
   throw corruptThrift('a struct is missing')
 }
 

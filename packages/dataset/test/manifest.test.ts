@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
+import { blake2b } from '@noble/hashes/blake2.js'
+import { base58 } from '@scure/base'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { preAuthEncoding } from '../src/dsse.ts'
+import { DatasetError, openManifest, partKey, publicKeyOfHotkey, sealManifest } from '../src/index.ts'
+import type { Manifest, ManifestFile, ManifestSigner } from '../src/index.ts'
+import { verifyHotkeySignature } from '../src/signature.ts'
+
+const ALICE = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY'
+const HELLO = 'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
+
+function signerOf(seed: number, wrap = false): ManifestSigner {
+  const secret = secretFromSeed(new Uint8Array(32).fill(seed))
+  const body = Buffer.concat([Buffer.from([42]), getPublicKey(secret)])
+  const sum = blake2b(Buffer.concat([Buffer.from('SS58PRE'), body]), { dkLen: 64 }).subarray(0, 2)
+  const address = base58.encode(Buffer.concat([body, sum]))
+  const bytes = (message: Uint8Array) =>
+    wrap ? Buffer.from(`<Bytes>${Buffer.from(message).toString()}</Bytes>`) : message
+  return { address, sign: (message) => sign(secret, bytes(message)) }
+}
+const signer = signerOf(1)
+
+function partFile(part: number): ManifestFile {
+  const sha256 = createHash('sha256').update(String(part)).digest('hex')
+  const path = partKey({ source: 'x', bucket: 480_000, part, of: 9, sha256 })
+  return { path, bytes: 10, sha256, rows: 1, source: 'x', bucket: 480_000 }
+}
+const plainFile: ManifestFile = {
+  path: 'files/w.bin',
+  bytes: 1,
+  sha256: 'ab'.repeat(32),
+  rows: null,
+  source: null,
+  bucket: null,
+}
+
+function manifestOf(over: Partial<Manifest> = {}): Manifest {
+  return {
+    v: 1,
+    backend: 's3',
+    netuid: 13,
+    hotkey: signer.address,
+    sequence: 3,
+    previous: null,
+    policyBlock: 7,
+    ...{ createdAt: '2026-01-31T10:00:00.000Z', files: [plainFile, partFile(1), partFile(2)] },
+    ...over,
+  }
+}
+
+test('known answer: DSSE’s pre-authentication encoding', () => {
+  const encoded = preAuthEncoding('http://example.com/HelloWorld', Buffer.from('hello world'))
+  expect(Buffer.from(encoded).toString()).toBe(HELLO)
+})
+
+test('known answer: signatures that @polkadot/keyring made with //Alice, plain and <Bytes>-wrapped', () => {
+  const plain = Buffer.from(
+    'd8adc714c7a2c14c13cacd557ae46f2c20e2c937c46a7a5f526c3bd7e93e6206ba12eeb2780cf500286c944640fdfdc12f37db8ddcf1e6df3dcdbdb728ae618c',
+    'hex',
+  )
+  const wrapped = Buffer.from(
+    '166ebc2587c487840143e7e57ebb89cfad67270861cfb0f856efa246045721518c3231ad3706732f0c11185518fa2e8ff20067d0a0ad622019e49fde9e5fb282',
+    'hex',
+  )
+  const key = publicKeyOfHotkey(ALICE)
+  expect(verifyHotkeySignature(Buffer.from(HELLO), plain, key)).toBe(true)
+  expect(verifyHotkeySignature(Buffer.from(HELLO), wrapped, key)).toBe(true)
+  expect(verifyHotkeySignature(Buffer.from(`${HELLO}.`), plain, key)).toBe(false)
+  expect(verifyHotkeySignature(Buffer.from(HELLO), plain.subarray(1), key)).toBe(false)
+})
+
+test('a manifest is sealed and opened; files are sorted, the hash is that of the file', async () => {
+  const bytes = await sealManifest(manifestOf({ files: [partFile(2), plainFile, partFile(1)] }), signer)
+  const { manifest, sha256 } = openManifest(bytes, { hotkey: signer.address, netuid: 13, backend: 's3' })
+  expect(manifest).toEqual(manifestOf())
+  expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'))
+})
+
+test('a signature over <Bytes> counts too', async () => {
+  const bytes = await sealManifest(manifestOf(), signerOf(1, true))
+  expect(openManifest(bytes, { hotkey: signer.address }).manifest.sequence).toBe(3)
+})
+
+test('another hotkey, netuid or backend is refused', async () => {
+  const bytes = await sealManifest(manifestOf(), signer)
+  const open = (expected: { hotkey?: string; netuid?: number; backend?: string }) => () =>
+    openManifest(bytes, { hotkey: signer.address, ...expected })
+  expect(open({ hotkey: ALICE })).toThrow(expect.objectContaining({ code: 'BAD_SIGNATURE' }))
+  expect(open({ hotkey: 'x' })).toThrow(expect.objectContaining({ code: 'BAD_HOTKEY' }))
+  expect(open({ netuid: 1 })).toThrow(expect.objectContaining({ code: 'WRONG_MANIFEST' }))
+  expect(open({ backend: 'huggingface' })).toThrow(expect.objectContaining({ code: 'WRONG_MANIFEST' }))
+  await expect(sealManifest(manifestOf(), signerOf(2))).rejects.toMatchObject({ code: 'WRONG_MANIFEST' })
+  const impostor = { ...signerOf(2), address: signer.address }
+  await expect(sealManifest(manifestOf(), impostor)).rejects.toMatchObject({ code: 'BAD_SIGNATURE' })
+})
+
+const badFiles: ManifestFile[][] = [
+  [plainFile, plainFile],
+  [{ ...plainFile, path: 'files/../x' }],
+  [{ ...plainFile, path: 'other/x' }],
+  [{ ...plainFile, rows: 1 }],
+  [{ ...plainFile, bytes: -1 }],
+  [{ ...plainFile, sha256: 'AB'.repeat(32) }],
+  [{ ...partFile(1), source: 'reddit' }],
+  [{ ...partFile(1), bucket: 1 }],
+  [{ ...partFile(1), rows: null }],
+  [{ ...partFile(1), sha256: 'cd'.repeat(32) }],
+]
+const bad: Partial<Manifest>[] = [
+  ...badFiles.map((files) => ({ files })),
+  { netuid: 65_536 },
+  { sequence: 0.5 },
+  { createdAt: 'now' },
+  { backend: 'S3/' },
+  { previous: '' },
+]
+test.each(bad.map((over) => [JSON.stringify(over), over] as const))('malformed: %s', async (_, over) => {
+  await expect(sealManifest(manifestOf(over), signer)).rejects.toMatchObject({ code: 'BAD_MANIFEST' })
+})
+
+test('well signed but not canonical, not strict or not a manifest is refused', async () => {
+  const canonical = JSON.parse(Buffer.from(await sealManifest(manifestOf(), signer)).toString()) as { payload: string }
+  const payload = Buffer.from(canonical.payload, 'base64').toString()
+  const type = 'application/vnd.sluice.manifest+json'
+  for (const [body, payloadType] of [
+    [`${payload} `, type],
+    [payload.replace('{', '{"extra":1,'), type],
+    [payload.replace('"v":1', '"v":2'), type],
+    ['no JSON', type],
+    [payload, 'application/json'],
+  ] as const) {
+    const sig = await signer.sign(preAuthEncoding(payloadType, Buffer.from(body)))
+    const signatures = [{ keyid: signer.address, sig: Buffer.from(sig).toString('base64') }]
+    const envelope = { payload: Buffer.from(body).toString('base64'), payloadType, signatures }
+    expect(() => openManifest(Buffer.from(JSON.stringify(envelope)), { hotkey: signer.address })).toThrow(
+      expect.objectContaining({ code: 'BAD_MANIFEST' }),
+    )
+  }
+})
+
+test('too large is refused before anything is parsed', () => {
+  const bytes = new Uint8Array(64 * 1024 * 1024 + 1)
+  expect(() => openManifest(bytes, { hotkey: ALICE })).toThrow(expect.objectContaining({ code: 'BAD_MANIFEST' }))
+})
+
+test('property: a mutated manifest never opens', async () => {
+  const bytes = await sealManifest(manifestOf(), signer)
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.constantFrom('set', 'insert', 'cut'), (at, value, how) => {
+      fc.pre(how !== 'set' || bytes[at] !== value)
+      const rest = bytes.subarray(how === 'insert' ? at : at + 1)
+      const mutated = Buffer.concat([bytes.subarray(0, at), Buffer.from(how === 'cut' ? [] : [value]), rest])
+      fc.pre(!mutated.equals(bytes))
+      expect(() => openManifest(mutated, { hotkey: signer.address })).toThrow(DatasetError)
+    }),
+    { numRuns: 400 },
+  )
+})
