@@ -12,12 +12,16 @@ export interface Change {
 
 const refuse = (message: string): CliError => new CliError('USAGE', message)
 
+/** A flag's value over the policy's; "none" clears. */
+const over = <T>(flag: T | 'none' | undefined, base: T | null): T | null =>
+  flag === undefined ? base : flag === 'none' ? null : flag
+
 const merged = (base: Policy, flags: ChangeFlags): Policy => {
   const s3 = {
-    bucketName: flags.bucket_name === undefined ? base.s3.bucketName : flags.bucket_name,
-    authEndpoint: flags.auth_endpoint === undefined ? base.s3.authEndpoint : flags.auth_endpoint,
+    bucketName: over(flags.bucket_name, base.s3.bucketName),
+    authEndpoint: over(flags.auth_endpoint, base.s3.authEndpoint),
     region: flags.region ?? base.s3.region,
-    endpoint: flags.endpoint === undefined ? base.s3.endpoint : flags.endpoint,
+    endpoint: over(flags.endpoint, base.s3.endpoint),
   }
   const useS3 = flags.use_s3 ?? base.useS3
   if (useS3 && (s3.bucketName === null || s3.authEndpoint === null)) {
@@ -38,7 +42,7 @@ const merged = (base: Policy, flags: ChangeFlags): Policy => {
     schedule: flags.schedule ?? base.schedule,
     include: flags.include ?? base.include,
     exclude: flags.exclude ?? base.exclude,
-    hfSunsetBlock: flags.hf_sunset_block === undefined ? base.hfSunsetBlock : flags.hf_sunset_block,
+    hfSunsetBlock: over(flags.hf_sunset_block, base.hfSunsetBlock),
   })
   if (!after.useS3 && !after.useHuggingFace) {
     throw refuse('This would switch off both S3 and HuggingFace: miners would have nowhere to store. Keep one on.')

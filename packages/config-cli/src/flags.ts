@@ -23,17 +23,18 @@ export interface ChangeFlags extends CommonFlags {
   readonly percentage?: number
   readonly use_s3?: boolean
   readonly use_huggingface?: boolean
-  readonly bucket_name?: string | null
-  readonly auth_endpoint?: string | null
+  /** `none` clears; so for the three below. */
+  readonly bucket_name?: string
+  readonly auth_endpoint?: string
   readonly region?: string
-  readonly endpoint?: string | null
+  readonly endpoint?: string
   readonly rollout_percentage?: number
   readonly mode?: RolloutMode
   readonly cohort?: CohortRule
   readonly salt?: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
-  readonly hf_sunset_block?: number | null
+  readonly hf_sunset_block?: number | 'none'
 }
 
 const option = (flags: string, text: string, parse?: (value: string) => unknown): Option => {
@@ -56,7 +57,6 @@ const addPublishFlags = (command: Command): Command =>
     .addOption(
       option('--schedule <steps>', 'BLOCK:PERCENTAGE,… that act without further signatures, or none', read.schedule),
     )
-    .addOption(option('--reshuffle', 'allow a change that draws a new cohort (--cohort, --salt)'))
     .addOption(option('--replace', 'allow to replace a policy published by newer software'))
     .addOption(option('--yes', 'publish without asking'))
     .addOption(option('--dry-run', 'show everything, send nothing; needs no wallet'))
@@ -68,16 +68,15 @@ export const addSetFlags = (command: Command): Command =>
   addPublishFlags(command)
     .addOption(option('--use_s3 <bool>', 'S3 on or off', read.flag))
     .addOption(option('--use_huggingface <bool>', 'HuggingFace on or off', read.flag))
-    .addOption(option('--bucket_name <name>', 'S3 bucket, or none', read.optionalText))
-    .addOption(
-      option('--auth_endpoint <url>', 'https URL of the gateway that signs uploads, or none', read.optionalText),
-    )
+    .addOption(option('--bucket_name <name>', 'S3 bucket, or none'))
+    .addOption(option('--auth_endpoint <url>', 'https URL of the gateway that signs uploads, or none'))
     .addOption(option('--region <name>', 'S3 region'))
-    .addOption(option('--endpoint <url>', 'S3 endpoint of a store other than AWS, or none', read.optionalText))
+    .addOption(option('--endpoint <url>', 'S3 endpoint of a store other than AWS, or none'))
     .addOption(option('--rollout_percentage <p>', 'share of hotkeys on S3, 0 to 100', read.percentage))
     .addOption(option('--mode <mode>', 'what the cohort does').choices(['fallback', 'dual', 'shadow']))
     .addOption(option('--cohort <rule>', 'how the cohort is drawn').choices(['md5-mod100', 'sha256-bp']))
     .addOption(option('--salt <text>', 'salt of sha256-bp, or none', read.salt))
+    .addOption(option('--reshuffle', 'allow a change that draws a new cohort (--cohort, --salt)'))
     .addOption(option('--include <hotkeys>', 'hotkeys always in, separated by commas, or none', read.hotkeys))
     .addOption(option('--exclude <hotkeys>', 'hotkeys never in, separated by commas, or none', read.hotkeys))
     .addOption(

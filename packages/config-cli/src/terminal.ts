@@ -48,7 +48,12 @@ export const createTerminal = (streams: TerminalStreams, json: boolean): Termina
     warn: (text) => void stderr.write(`${colours.yellow('warning:')} ${printable(text)}\n`),
     table: (head, rows) => {
       if (json) return
-      const table = new CliTable({ head: head.map((cell) => colours.bold(cell)), style: { head: [], border: [] } })
+      const table = new CliTable({
+        head: head.map((cell) => colours.bold(cell)),
+        style: { head: [], border: [] },
+        // No rule between rows: a subnet has up to 256 of them.
+        chars: rows.length > 0 ? { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } : {},
+      })
       table.push(...rows.map((row) => row.map(printable)))
       out.write(`${table.toString()}\n`)
     },

@@ -24,9 +24,8 @@ export const percentage = (text: string): number => {
   return value
 }
 
-export const optionalBlock = (text: string): number | null => (text === 'none' ? null : block(text))
-
-export const optionalText = (text: string): string | null => (text === 'none' || text === '' ? null : text)
+/** Commander turns null into an empty text, so "none" stays a word until the flags are merged. */
+export const optionalBlock = (text: string): number | 'none' => (text === 'none' ? text : block(text))
 
 export const salt = (text: string): string => (text === 'none' ? '' : text)
 
