@@ -100,7 +100,7 @@ export async function updateDatasetCard(
     }))
   }
   const plan = { title: 'Update the dataset card', remaining, parentCommit: () => head }
-  return await inTurn(repository, () => commitPlan(repository, plan, signal))
+  return await inTurn(repository, () => commitPlan(repository, plan, signal), signal)
 }
 
 async function readHead(repository: HubRepository, signal?: AbortSignal): Promise<string> {

@@ -31,13 +31,13 @@ export async function openFile(
   const leaving = new AbortController()
   const combined = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
   try {
-    const response = await request(repository, links, key, range, combined)
+    const { response, linkedBytes } = await request(repository, links, key, range, combined)
     if (response.status === 404) {
       leaving.abort()
       return null
     }
     if (response.status === 416) throw pastEnd(key, range as ByteRange, null)
-    const { bytes, expected } = extent(response, key, range)
+    const { bytes, expected } = extent(response, linkedBytes, key, range)
     const chunks = expectBytes(key, expected, bodyOf(response, key, signal))
     return { key, bytes, body: streamOf(chunks, () => leaving.abort()) }
   } catch (error) {
@@ -52,7 +52,7 @@ async function request(
   key: string,
   range: ByteRange | undefined,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<{ response: Response; linkedBytes: string | null }> {
   const now = repository.options.now ?? Date.now
   const fetch = repository.fetch(signal)
   const headers: Record<string, string> = { 'Accept-Encoding': 'identity' }
@@ -60,7 +60,7 @@ async function request(
   const known = range === undefined ? undefined : links.get(key)
   if (known !== undefined && known.until > now()) {
     try {
-      return await fetch(known.url, { headers, redirect: 'error' })
+      return { response: await fetch(known.url, { headers, redirect: 'error' }), linkedBytes: null }
     } catch (error) {
       if (signal.aborted) throw error
       // The link may have expired early: ask the hub for another one.
@@ -70,14 +70,16 @@ async function request(
   const hub = new URL(repository.hubUrl)
   const path = key.split('/').map(encodeURIComponent).join('/')
   let url = new URL(`${repository.hubUrl}/datasets/${repository.id}/resolve/main/${path}`)
+  let linkedBytes: string | null = null
   for (let hop = 0; hop <= hops; hop += 1) {
     const home = url.origin === hub.origin
     const token = home && repository.token !== undefined ? { Authorization: `Bearer ${repository.token}` } : {}
     const response = await fetch(url, { headers: { ...headers, ...token }, redirect: 'manual' })
     if (response.status < 300 || response.status >= 400) {
       if (!home && response.ok) remember(links, key, url.href, now() + linkLifetimeMs)
-      return response
+      return { response, linkedBytes }
     }
+    linkedBytes = response.headers.get('X-Linked-Size') ?? linkedBytes
     await response.body?.cancel()
     url = new URL(response.headers.get('Location') ?? '', url)
     if (url.protocol !== 'https:' && url.protocol !== hub.protocol) break
@@ -93,8 +95,14 @@ function remember(links: ResolvedLinks, key: string, url: string, until: number)
 }
 
 /** Size of the object and number of bytes to come. @throws BackendError PROTOCOL */
-function extent(response: Response, key: string, range?: ByteRange): { bytes: number; expected: number } {
-  const length = response.headers.get('Content-Length')
+function extent(
+  response: Response,
+  linkedBytes: string | null,
+  key: string,
+  range?: ByteRange,
+): { bytes: number; expected: number } {
+  // A compressing proxy on the way takes the length away; the hub had told it with the redirect.
+  const length = response.headers.get('Content-Length') ?? linkedBytes
   const wrong = (problem: string): BackendError =>
     new BackendError('PROTOCOL', `HuggingFace answered a read of ${key} wrongly: ${problem}. Try again.`, {
       retryable: true,

@@ -1,7 +1,6 @@
 import type { CommitOperation } from '@huggingface/hub'
 
 import type { FailedPut, PutObject, StoredCopy } from './backend.ts'
-import { throwIfAborted } from './content.ts'
 import { BackendError } from './errors.ts'
 import { ObjectBlob } from './huggingface-blob.ts'
 import { commitPlan } from './huggingface-commit.ts'
@@ -17,7 +16,7 @@ const inlinePerCommit = 32 * 1024 ** 2
 type Result = StoredCopy | FailedPut
 
 /** Cuts a batch so that each piece is one commit: at most 100 files, no key twice, little small-file content. */
-export function commitsOf(objects: readonly PutObject[]): PutObject[][] {
+function commitsOf(objects: readonly PutObject[]): PutObject[][] {
   const pieces: PutObject[][] = []
   let keys = new Set<string>()
   let inline = 0
@@ -45,7 +44,7 @@ export function commitsOf(objects: readonly PutObject[]): PutObject[][] {
 /**
  * Stores objects with one commit and verifies each of them there. Never throws: every object gets its result.
  */
-export async function putCommit(
+async function putCommit(
   repository: HubRepository,
   objects: readonly PutObject[],
   signal?: AbortSignal,
@@ -145,19 +144,32 @@ function resultsOf(
   })
 }
 
-/** As putCommit, after every other commit of this process to the repository. */
-export async function putInTurn(
+/** Failures that the next commit would meet as well. */
+const lasting = new Set(['THROTTLED', 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'ABORTED'])
+
+/** Stores commit after commit, each after every other one of this process to the repository. */
+export async function* putInTurn(
   repository: HubRepository,
   objects: readonly PutObject[],
   signal?: AbortSignal,
-): Promise<Result[]> {
-  return await inTurn(repository, async () => {
-    try {
-      throwIfAborted(signal)
-      return await putCommit(repository, objects, signal)
-    } catch (thrown) {
-      const error = hubError(`store in ${repository.id}`, thrown, signal)
-      return objects.map(({ key }) => ({ ok: false as const, key, error }))
-    }
-  })
+): AsyncGenerator<Result, void> {
+  let obstacle: BackendError | null = null
+  for (const piece of commitsOf(objects)) {
+    const results: Result[] = obstacle === null ? await putOnce(repository, piece, signal) : failAll(piece, obstacle)
+    const failure = results.find((result) => !result.ok && lasting.has(result.error.code))
+    if (failure !== undefined && !failure.ok) obstacle = failure.error
+    yield* results
+  }
+}
+
+async function putOnce(repository: HubRepository, piece: PutObject[], signal?: AbortSignal): Promise<Result[]> {
+  try {
+    return await inTurn(repository, () => putCommit(repository, piece, signal), signal)
+  } catch (thrown) {
+    return failAll(piece, hubError(`store in ${repository.id}`, thrown, signal))
+  }
+}
+
+function failAll(objects: readonly PutObject[], error: BackendError): FailedPut[] {
+  return objects.map(({ key }) => ({ ok: false, key, error }))
 }

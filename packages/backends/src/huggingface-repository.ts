@@ -129,15 +129,44 @@ export async function isStored(info: PathInfo | undefined, object: PutObject, si
 
 const queues = new Map<string, Promise<unknown>>()
 
-/** Runs `work` after everything given before for the same repository: the hub wants one writer at a time. */
-export async function inTurn<T>(repository: HubRepository, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` after everything given before for the same repository: the hub wants one writer at a time.
+ * @throws BackendError ABORTED while waiting; what `work` throws
+ */
+export async function inTurn<T>(repository: HubRepository, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const name = `${repository.hubUrl} ${repository.id}`
-  const turn = (queues.get(name) ?? Promise.resolve()).then(work, work)
-  const settled = turn.catch(() => undefined)
-  queues.set(name, settled)
+  const before = queues.get(name) ?? Promise.resolve()
+  let leave = (): void => {}
+  const done = new Promise<void>((resolve) => {
+    leave = resolve
+  })
+  // Whoever gives up waiting does not let the next one overtake those before.
+  const turn = before.then(() => done)
+  queues.set(name, turn)
   try {
-    return await turn
+    await unlessAborted(before, signal)
+    return await work()
   } finally {
-    if (queues.get(name) === settled) queues.delete(name)
+    leave()
+    if (queues.get(name) === turn) queues.delete(name)
   }
+}
+
+async function unlessAborted(wait: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal)
+  if (signal === undefined) {
+    await wait
+    return
+  }
+  let stop = (): void => {}
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    await Promise.race([wait, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+  throwIfAborted(signal)
 }

@@ -9,7 +9,7 @@ import { BackendError } from './errors.ts'
 import { commitPlan } from './huggingface-commit.ts'
 import { hubError } from './huggingface-errors.ts'
 import { openFile, type ResolvedLinks } from './huggingface-open.ts'
-import { commitsOf, putInTurn } from './huggingface-put.ts'
+import { putInTurn } from './huggingface-put.ts'
 import { type HuggingFaceRepositoryOptions, inTurn, openRepository, readPaths } from './huggingface-repository.ts'
 import { checkKey, checkPrefix } from './key.ts'
 
@@ -75,7 +75,7 @@ export function createHuggingFaceBackend(options: HuggingFaceBackendOptions): St
       return infos.size === 0 ? null : [...infos.keys()].map((path) => ({ operation: 'delete', path }))
     }
     const title = keys.length === 1 ? `Delete ${keys[0]}` : `Delete ${keys.length} files`
-    await inTurn(repository, () => commitPlan(repository, { title, remaining }, signal))
+    await inTurn(repository, () => commitPlan(repository, { title, remaining }, signal), signal)
   }
 
   return {
@@ -87,9 +87,10 @@ export function createHuggingFaceBackend(options: HuggingFaceBackendOptions): St
         if (error === null) good.push(object)
         else yield { ok: false, key: object.key, error } satisfies FailedPut
       }
-      for (const piece of commitsOf(good)) {
-        for (const { key } of piece) links.delete(key)
-        yield* await putInTurn(repository, piece, signal)
+      for (const { key } of good) links.delete(key)
+      for await (const result of putInTurn(repository, good, signal)) {
+        links.delete(result.key)
+        yield result
       }
     },
     async stat(key, { signal } = {}) {

@@ -117,6 +117,26 @@ describe('a batch is refused', () => {
     expect(slept).toEqual([])
   })
 
+  test('for good, when the next commit would meet the same', async () => {
+    hub.faults.add({ path: /\/commit\//, kind: { status: 429, rateLimitResetSeconds: 1800 } })
+    const many = Array.from({ length: 250 }, (_, i) => objectOf(`many/${i}.txt`, `${i}`))
+    const results = await putAll(backendOf(), many)
+    expect(results.map((result) => result.ok)).toEqual(many.map(() => false))
+    expect(sent('POST', /\/commit\//)).toBe(1)
+  })
+
+  test('by the caller while it waits for its turn', async () => {
+    hub.faults.add({ path: /\/commit\//, kind: 'stall' })
+    const stopFirst = new AbortController()
+    const stopSecond = new AbortController()
+    const first = putAll(backendOf(), [part('a')], stopFirst.signal)
+    const second = putAll(backendOf(), [part('b')], stopSecond.signal)
+    stopSecond.abort()
+    expect(await second).toMatchObject([{ error: { code: 'ABORTED' } }])
+    stopFirst.abort()
+    expect(await first).toMatchObject([{ error: { code: 'ABORTED' } }])
+  })
+
   test('as unavailable after a few tries', async () => {
     hub.faults.add({ path: /\/commit\//, kind: { status: 500 } })
     expect(await putAll(backendOf(), [part('a')])).toMatchObject([
