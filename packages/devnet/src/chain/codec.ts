@@ -56,8 +56,8 @@ export interface Variant {
   readonly fields: readonly Field[]
 }
 export interface Codec<T> extends Described {
-  write(value: T, out: number[]): void
-  read(input: Source): T
+  write(this: void, value: T, out: number[]): void
+  read(this: void, input: Source): T
 }
 type ValueOf<C> = C extends Codec<infer T> ? T : never
 

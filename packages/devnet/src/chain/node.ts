@@ -39,8 +39,8 @@ export interface DevChain {
   readonly owner: { readonly coldkeyUri: string; readonly hotkeyUri: string; readonly hotkey: string }
   readonly neurons: readonly Neuron[]
   /** Best block. */
-  head(): { readonly block: number; readonly hash: string }
-  finalizedHead(): { readonly block: number; readonly hash: string }
+  head(): Promise<{ readonly block: number; readonly hash: string }>
+  finalizedHead(): Promise<{ readonly block: number; readonly hash: string }>
   /** Builds blocks at once; answers with the hash of the last. */
   produceBlocks(count: number): Promise<string>
   /**
@@ -90,8 +90,8 @@ export async function startChainNode(options: ChainNodeOptions = {}): Promise<De
     netuid,
     owner: { coldkeyUri: first.coldkeyUri, hotkeyUri: first.uri, hotkey: first.hotkey },
     neurons: cast,
-    head: () => ({ block: ledger.head.number, hash: ledger.head.hash }),
-    finalizedHead: () => ({ block: ledger.finalized.number, hash: ledger.finalized.hash }),
+    head: async () => ({ block: ledger.head.number, hash: ledger.head.hash }),
+    finalizedHead: async () => ({ block: ledger.finalized.number, hash: ledger.finalized.hash }),
     produceBlocks: async (count) => ledger.newBlocks(count).hash,
     reorg: async (depth, { drop = false } = {}) => ledger.reorg(depth, !drop),
     stallFinality: (on) => ledger.stallFinality(on),

@@ -27,7 +27,7 @@ export const accountId: Codec<string> = {
   read: (input) => encodeAddress(accountBytes.read(input), 42),
 }
 export const h256: Codec<Uint8Array> = wrap('primitive_types::H256', fixed(32))
-export const unit: Codec<readonly []> = tuple() as Codec<readonly []>
+export const unit: Codec<readonly []> = tuple()
 export const netuid: Codec<number> = u16
 
 export const weight: Codec<{ readonly ref_time: bigint; readonly proof_size: bigint }> = struct(

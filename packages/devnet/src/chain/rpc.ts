@@ -64,7 +64,7 @@ export function createMethods(ledger: Ledger, name: string): Methods {
   const apis = createApis(runtime, apiIds(runtime.kind))
   const at = (hash: unknown): Block => {
     if (hash === undefined || hash === null) return ledger.head
-    const block = ledger.byHash(String(hash).toLowerCase())
+    const block = typeof hash === 'string' ? ledger.byHash(hash.toLowerCase()) : null
     if (!block) throw new RpcFailure(4003, 'Client error: UnknownBlock: Header was not found in the database')
     return block
   }

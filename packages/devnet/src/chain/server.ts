@@ -46,7 +46,7 @@ function serveSocket(ledger: Ledger, shared: Methods, socket: WebSocket): void {
   )
   const methods = { ...shared, ...subscriptions.methods }
   socket.on('message', (data: RawData) => {
-    const reply = answer(methods, data.toString())
+    const reply = answer(methods, (data as Buffer).toString())
     if (reply !== null) send(reply)
   })
   socket.on('close', () => subscriptions.close())

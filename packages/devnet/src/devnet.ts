@@ -1,0 +1,131 @@
+/** A whole subnet on one machine: chain, wallets, S3 bucket and HuggingFace hub. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createBucket, type OutsideS3 } from './bucket.ts'
+import { type ChainNodeOptions, type DevChain, startChainNode } from './chain/node.ts'
+import { attachChain } from './chain/outside.ts'
+import { type DevHub, startHub } from './hub/server.ts'
+import { type DevS3, type S3ServerOptions, startS3Server } from './s3/server.ts'
+import { walletNames, writeWallets } from './wallets.ts'
+
+export interface DevnetOptions extends Pick<
+  ChainNodeOptions,
+  'netuid' | 'miners' | 'validators' | 'tempo' | 'blockTimeMs' | 'finalityLag' | 'instant' | 'runtime'
+> {
+  /** Kept at close; without it a temporary folder that is removed at close. */
+  readonly directory?: string
+  /** ws:// URL of a node that runs elsewhere, with the same cast registered. */
+  readonly chain?: string
+  /** An S3 server that runs elsewhere; the bucket is created there and left at close. */
+  readonly s3?: OutsideS3
+  /** Default `sluice`. */
+  readonly bucket?: string
+  /** Loopback ports; 0 (default) takes free ones. */
+  readonly ports?: { readonly chain?: number; readonly s3?: number; readonly hub?: number }
+}
+
+/** A miner of the devnet: key, wallet and hub account. */
+export interface DevMiner {
+  readonly uid: number
+  readonly uri: string
+  readonly hotkey: string
+  /** Folder under walletPath; the hotkey's file is called `default`. */
+  readonly walletName: string
+  readonly hfUser: string
+  readonly hfToken: string
+}
+
+/** An S3 server as clients see it; `faults` only for our own one. */
+export type DevnetS3 = Pick<DevS3, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'> & {
+  readonly faults: DevS3['faults'] | null
+}
+
+export interface Devnet {
+  readonly chain: DevChain
+  readonly s3: DevnetS3
+  readonly hub: DevHub
+  readonly directory: string
+  readonly walletPath: string
+  readonly bucket: string
+  readonly miners: readonly DevMiner[]
+  /** Stops everything in reverse order; closing twice is harmless. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Starts everything on loopback. What already runs is stopped again when a later part fails.
+ * Throws Error when a port is taken, an outside node or server does not answer, or refuses.
+ */
+export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
+  const undo = createUndo()
+  try {
+    return await start(options, undo)
+  } catch (error) {
+    await undo.run()
+    throw error
+  }
+}
+
+async function start(options: DevnetOptions, undo: Undo): Promise<Devnet> {
+  const { netuid = 13, miners = 4, validators = 1, bucket = 'sluice', ports = {} } = options
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'sluice-devnet-')))
+  if (options.directory === undefined) undo.later(() => rm(directory, { recursive: true, force: true }))
+  await mkdir(directory, { recursive: true })
+
+  const chain =
+    options.chain === undefined
+      ? await startChainNode({ ...options, netuid, miners, validators, port: ports.chain ?? 0 })
+      : await attachChain({ url: options.chain, netuid, miners, validators })
+  undo.later(() => chain.close())
+  const walletPath = await writeWallets(directory, chain.neurons)
+  const names = walletNames(chain.neurons)
+  const cast = chain.neurons
+    .map((neuron, index) => ({ ...neuron, walletName: names[index] ?? '' }))
+    .filter((neuron) => neuron.role === 'miner')
+    .map(({ uid, uri, hotkey, walletName }, index): DevMiner => {
+      return { uid, uri, hotkey, walletName, hfUser: `miner-${index}`, hfToken: `hf_devnet_miner_${index}` }
+    })
+
+  const s3 = options.s3
+    ? await attachS3(options.s3, bucket)
+    : await startOwnS3({ directory: join(directory, 's3'), port: ports.s3 ?? 0, buckets: [bucket] }, undo)
+  const users = cast.map(({ hfUser, hfToken }) => ({ name: hfUser, token: hfToken }))
+  const hub = await startHub({ directory: join(directory, 'hub'), port: ports.hub ?? 0, users })
+  undo.later(() => hub.close())
+
+  const close = undo.run
+  return { chain, s3, hub, directory, walletPath, bucket, miners: cast, close, [Symbol.asyncDispose]: close }
+}
+
+interface Undo {
+  later(step: () => Promise<void>): void
+  /** Runs all steps, newest first, once; every step runs even if one fails, and the first failure is thrown. */
+  readonly run: () => Promise<void>
+}
+
+function createUndo(): Undo {
+  const steps: (() => Promise<void>)[] = []
+  return {
+    later: (step) => void steps.push(step),
+    async run() {
+      const failures: unknown[] = []
+      for (let step = steps.pop(); step; step = steps.pop())
+        await step().catch((error: unknown) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
+    },
+  }
+}
+
+async function startOwnS3(options: S3ServerOptions, undo: Undo): Promise<DevS3> {
+  const server = await startS3Server(options)
+  undo.later(() => server.close())
+  return server
+}
+
+async function attachS3(server: OutsideS3, bucket: string): Promise<DevnetS3> {
+  await createBucket(server, bucket)
+  const { url, accessKeyId, secretAccessKey, region = 'us-east-1' } = server
+  return { url, accessKeyId, secretAccessKey, region, faults: null }
+}
