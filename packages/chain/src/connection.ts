@@ -29,13 +29,27 @@ export interface DialOptions {
 }
 
 /**
+ * Leaves a call open when the connection is lost, instead of failing it. Everything here watches for the loss by itself;
+ * the library's own calls would only print their failures to the console.
+ */
+class QuietProvider extends WsProvider {
+  override async send<T>(...call: Parameters<WsProvider['send']>): Promise<T> {
+    return await new Promise((resolve, reject) => {
+      super.send<T>(...call).then(resolve, (error: unknown) => {
+        if (this.isConnected) reject(error as Error)
+      })
+    })
+  }
+}
+
+/**
  * Connects to one endpoint and decodes its metadata, all within `connectTimeoutMs`. WsProvider alone would wait for ever
  * on a peer that accepts TCP and stays silent, and would switch endpoints without looking at the genesis hash; so it
  * gets one endpoint and no reconnection, and everything else is done here.
  * @throws ChainError TIMEOUT or DISCONNECTED
  */
 export async function dial(endpoint: string, options: DialOptions): Promise<Connection> {
-  const provider = new WsProvider(endpoint, false, {}, options.callTimeoutMs)
+  const provider = new QuietProvider(endpoint, false, {}, options.callTimeoutMs)
   const api = new ApiPromise({ provider: provider as NonNullable<ApiOptions['provider']>, noInitWarn: true })
   const close = (): void => {
     void api.disconnect().catch(() => undefined)
@@ -62,7 +76,6 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
       })
     } catch (error) {
       if (ChainError.is(error)) throw error
-      if (!provider.isConnected) throw disconnected(endpoint, error)
       throw new ChainError('NODE_ERROR', `${endpoint} answered ${method} with an error: ${textOf(error)}`, {
         cause: error,
       })

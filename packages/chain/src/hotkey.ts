@@ -1,7 +1,14 @@
 import { Keyring } from '@polkadot/keyring'
 import type { KeyringPair } from '@polkadot/keyring/types'
 import { hexToU8a, isHex } from '@polkadot/util'
-import { cryptoWaitReady, mnemonicValidate, sr25519PairFromSeed, sr25519Sign, sr25519Verify } from '@polkadot/util-crypto'
+import {
+  cryptoWaitReady,
+  keyExtractSuri,
+  mnemonicValidate,
+  sr25519PairFromSeed,
+  sr25519Sign,
+  sr25519Verify,
+} from '@polkadot/util-crypto'
 import { addressOf } from '@sluice/rollout'
 import { ChainError } from './errors.ts'
 
@@ -21,14 +28,25 @@ export interface Hotkey {
  */
 export async function hotkeyFromUri(uri: string): Promise<Hotkey> {
   await cryptoWaitReady()
-  let pair: KeyringPair
-  try {
-    pair = new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri(uri.trim())
-  } catch {
-    // The library's own message may quote the secret, so it is not kept as the cause.
-    throw new ChainError('BAD_KEY_URI', 'This is no key: give //Path, a valid mnemonic or a 0x seed of 32 bytes.')
+  const text = uri.trim()
+  if (text.startsWith('//') || hasSecret(text)) {
+    try {
+      return hotkeyOf(new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri(text))
+    } catch {
+      // The library's own message may quote the secret, so it is not kept as a cause.
+    }
   }
-  return hotkeyOf(pair)
+  throw new ChainError('BAD_KEY_URI', 'This is no key: give //Path, a valid mnemonic or a 0x seed of 32 bytes.')
+}
+
+/** The library would take any short text for a seed, a mistyped path or name too. */
+function hasSecret(uri: string): boolean {
+  try {
+    const { phrase } = keyExtractSuri(uri)
+    return isHex(phrase, 256) || mnemonicValidate(phrase)
+  } catch {
+    return false
+  }
 }
 
 /** What a keyfile may hold; every part is optional. */
