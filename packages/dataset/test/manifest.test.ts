@@ -46,7 +46,8 @@ function manifestOf(over: Partial<Manifest> = {}): Manifest {
     sequence: 3,
     previous: null,
     policyBlock: 7,
-    ...{ createdAt: '2026-01-31T10:00:00.000Z', files: [plainFile, partFile(1), partFile(2)] },
+    createdAt: '2026-01-31T10:00:00.000Z',
+    files: [plainFile, partFile(1), partFile(2)],
     ...over,
   }
 }
