@@ -1,0 +1,61 @@
+// The main job on one machine: real records, eight miners, the dial from 0 to 100 % with an outage on the way.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { deal, rowsFromDatabase, rowsFromRecords } from './demo/databases.ts'
+import { readOptions, usage } from './demo/options.ts'
+import { realRecords } from './demo/records.ts'
+import { runStory } from './demo/story.ts'
+import { stepTable } from './demo/table.ts'
+
+const checkout = fileURLToPath(new URL('..', import.meta.url))
+const minerCount = 8
+const waves = 4
+
+/** Runs the demo; the exit code is 0 only when every verdict is what it must be. */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === null) {
+    console.log(usage)
+    return 0
+  }
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort(new Error('stopped by Ctrl-C')))
+  const started = performance.now()
+  const { rows, from } =
+    options.db === undefined
+      ? fromMachine()
+      : { rows: rowsFromDatabase(options.db), from: `the database ${options.db}` }
+  console.log(`${rows.length} real records from ${from}, for ${minerCount} miners.`)
+
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
+  try {
+    const story = { folder, checkout, dealt: deal(rows, waves, minerCount), minerCount, options, signal: stop.signal }
+    const steps = await runStory(story, (line) => console.log(line))
+    console.log(`\n${stepTable(steps, minerCount)}`)
+    const problems = steps.flatMap((step) => step.problems.map((problem) => `${step.title}: ${problem}`))
+    for (const problem of problems) console.error(`NOT AS IT MUST BE  ${problem}`)
+    if (problems.length === 0) {
+      const seconds = Math.round((performance.now() - started) / 1000)
+      console.log(`Every verdict is what it must be (${seconds} s). Nothing left this machine.`)
+    }
+    return problems.length === 0 ? 0 : 1
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function fromMachine(): { rows: ReturnType<typeof rowsFromRecords>; from: string } {
+  const { records, from } = realRecords(checkout)
+  return { rows: rowsFromRecords(records, new Date()), from }
+}
+
+main().then(
+  (exitCode) => process.exit(exitCode), // the chain library's timers would keep the process for seconds
+  (error: unknown) => {
+    console.error(`demo: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(1)
+  },
+)

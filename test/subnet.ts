@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createS3Backend, type StorageBackend } from '@sluice/backends'
+import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
+import { type Devnet, startDevnet } from '@sluice/devnet'
+import { createPolicy, type PolicyInput } from '@sluice/rollout'
+import { createStorageFromConfig, type DualStorage, type Log } from '@sluice/storage'
+import Database from 'better-sqlite3'
+
+/** A miner of an end-to-end test: its database can be filled, its storage runs cycles. */
+export interface TestMiner {
+  readonly hotkey: string
+  readonly storage: DualStorage
+  readonly uris: string[]
+  addRows(count: number): void
+}
+
+/** A devnet with miners on it, torn down by `close`. */
+export interface TestSubnet {
+  readonly devnet: Devnet
+  readonly miners: readonly TestMiner[]
+  /** The whole bucket, read with the owner's credentials. */
+  readonly bucket: StorageBackend
+  publish(policy: PolicyInput): Promise<void>
+  close(): Promise<void>
+}
+
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+export async function startSubnet(minerCount: number): Promise<TestSubnet> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
+  const devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: minerCount, validators: 1 })
+  const credentials = { accessKeyId: devnet.s3.accessKeyId, secretAccessKey: devnet.s3.secretAccessKey }
+  const chain = openChain({ endpoints: [devnet.chain.url] })
+  const owner = await hotkeyFromUri('//Alice//hot')
+  const miners = await Promise.all(
+    devnet.miners.map(async ({ uri, hotkey, walletName, hfToken }): Promise<TestMiner> => {
+      const dbPath = join(folder, `${walletName}.sqlite`)
+      createTable(dbPath)
+      const storage = await createStorageFromConfig({
+        chain: { endpoints: [devnet.chain.url] },
+        netuid: devnet.chain.netuid,
+        hotkey: await hotkeyFromUri(uri),
+        dbPath,
+        stateFile: join(folder, `${walletName}.state`),
+        huggingFace: { token: hfToken, hubUrl: devnet.hub.url },
+        s3: { endpoint: devnet.s3.url, credentials },
+        environment: {},
+        log: silent,
+        calls: { attempts: 2, backoffMs: 10, maxBackoffMs: 20, breakMs: 1 },
+      })
+      const uris: string[] = []
+      return { hotkey, storage, uris, addRows: (count) => uris.push(...insertRows(dbPath, hotkey, uris.length, count)) }
+    }),
+  )
+  return {
+    devnet,
+    miners,
+    bucket: createS3Backend({ bucket: devnet.bucket, region: 'us-east-1', endpoint: devnet.s3.url, credentials }),
+    publish: async (policy) => {
+      await publishPolicy(chain, { netuid: devnet.chain.netuid, hotkey: owner, policy: createPolicy(policy) })
+    },
+    close: async () => {
+      for (const miner of miners) await miner.storage.close()
+      await chain.close()
+      await devnet.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function createTable(path: string): void {
+  const database = new Database(path)
+  database.pragma('journal_mode = WAL')
+  database.exec(`
+    CREATE TABLE DataEntity (uri TEXT PRIMARY KEY, datetime TIMESTAMP(6), timeBucketId INT, source INT,
+      label CHAR(32), content BLOB, contentSizeBytes INT) WITHOUT ROWID;
+    CREATE INDEX data_entity_bucket_index ON DataEntity (timeBucketId, source, label, contentSizeBytes);`)
+  database.close()
+}
+
+function insertRows(path: string, hotkey: string, from: number, count: number): string[] {
+  const database = new Database(path)
+  const insert = database.prepare('INSERT INTO DataEntity VALUES (?, ?, ?, ?, ?, ?, ?)')
+  const uris: string[] = []
+  database.transaction(() => {
+    for (let number = from; number < from + count; number++) {
+      const bucket = 480_000 + (number % 3)
+      const uri = `https://x.com/${hotkey.slice(0, 8)}/status/${number}`
+      const text = createHash('sha256').update(uri).digest('hex')
+      const content = Buffer.from(JSON.stringify({ username: '@a', text, url: uri, tweet_hashtags: ['#bittensor'] }))
+      const when = new Date(bucket * 3_600_000).toISOString().slice(0, 19).replace('T', ' ') + '+00:00'
+      insert.run(uri, when, bucket, 2, number % 2 === 0 ? '#bittensor' : 'NULL', content, content.length)
+      uris.push(uri)
+    }
+  })()
+  database.close()
+  return uris
+}
