@@ -4,7 +4,7 @@ import { asStruct, bytesIn, listIn, numberIn, readThrift, structIn } from './thr
 import type { ThriftStruct } from './thrift.ts'
 
 /** More rows in a row group than any writer of this format makes. */
-export const MAX_GROUP_ROWS = 10_240
+const MAX_GROUP_ROWS = 10_240
 const MAX_COLUMNS = 256
 const MAX_VALUES = 1_000_000
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/

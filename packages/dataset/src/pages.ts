@@ -13,7 +13,7 @@ const PLAIN = 0
 const RLE = 3
 const DICTIONARY: ReadonlySet<number | null> = new Set([2, 8])
 /** Values of a list column in one row group; the writer keeps longer lists in `content`. */
-export const MAX_LIST_VALUES = 1_100_000
+const MAX_LIST_VALUES = 1_100_000
 
 /** Decompressed bytes that may still be produced. */
 export interface Budget {

@@ -12,7 +12,7 @@ import type { DataRow, DigestedRow } from './row.ts'
 import { loadZstd } from './zstd.ts'
 
 /** Rows of a full row group; Data Universe's validators expect exactly this number. */
-export const ROWS_PER_GROUP = 10_000
+const ROWS_PER_GROUP = 10_000
 /** A row group ends early at this much content, so that memory stays bounded with long posts. */
 const CONTENT_PER_GROUP = 32 * 1024 * 1024
 /** Longest minimum or maximum in the footer, in bytes; digests are always whole. */

@@ -5,7 +5,7 @@ import { compareRows } from './row.ts'
 import { isWellFormed } from './unicode.ts'
 
 /** The longest content of one row; the reader's limits leave room for it. */
-export const MAX_CONTENT_BYTES: number = 32 * 1024 * 1024
+const MAX_CONTENT_BYTES = 32 * 1024 * 1024
 
 /** The partition that the rows must belong to. */
 export interface RowPlace {
