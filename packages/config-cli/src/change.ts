@@ -53,6 +53,18 @@ const merged = (base: Policy, flags: ChangeFlags): Policy => {
 const isReshuffle = (before: Policy, after: Policy): boolean =>
   before.cohort !== after.cohort || (after.cohort === 'sha256-bp' && before.salt !== after.salt)
 
+/** The steps of a schedule that will lower the share later on, as seen from a block. */
+const laterCuts = (policy: Policy, block: number): string[] => {
+  let share = effectivePercentage(policy, block)
+  return policy.schedule
+    .filter(([at]) => at > block)
+    .flatMap(([at, next]) => {
+      const cut = next < share ? [`The schedule lowers the share at block ${at} from ${share} % to ${next} %.`] : []
+      share = next
+      return cut
+    })
+}
+
 const warningsFor = (before: Policy | null, after: Policy, flags: ChangeFlags, block: number): string[] => {
   const warnings: string[] = []
   const now = effectivePercentage(after, block)
@@ -71,6 +83,7 @@ const warningsFor = (before: Policy | null, after: Policy, flags: ChangeFlags, b
       `The schedule holds ${now} % at block ${block} and wins over the percentage; use --schedule none to end it.`,
     )
   }
+  if (flags.schedule !== undefined || asked !== undefined) warnings.push(...laterCuts(after, block))
   if (!after.useS3 && now > 0) warnings.push('S3 is off (--use_s3 false): the percentage has no effect.')
   if (!after.useHuggingFace) warnings.push('HuggingFace is off: every miner uses S3 alone, in the cohort or not.')
   return warnings

@@ -9,7 +9,7 @@ export interface Head {
   readonly onS3: boolean
 }
 
-/** How many of whom. Validators and the owner hotkey have buckets too, but upload nothing. */
+/** How many of whom; `miners` are the hotkeys without a validator permit other than the owner's. */
 export interface HeadCount {
   readonly miners: number
   readonly minersOnS3: number
@@ -46,14 +46,25 @@ export const countHeads = (heads: readonly Head[]): HeadCount => {
   }
 }
 
-/** `2 of 8 miners on S3 (25 %)`, and the same for all hotkeys. */
+/**
+ * `3 of 10 registered hotkeys on S3 (30 %), 2 of 8 without a validator permit`. All hotkeys come first: in a small subnet
+ * the chain gives a permit to everybody, so a permit does not tell who mines.
+ */
 export const countSentence = (count: HeadCount): string => {
-  const share = count.miners === 0 ? 0 : Math.round((count.minersOnS3 / count.miners) * 100)
+  const share = count.hotkeys === 0 ? 0 : Math.round((count.hotkeysOnS3 / count.hotkeys) * 100)
   return (
-    `${count.minersOnS3} of ${count.miners} miners on S3 (${share} %), ` +
-    `${count.hotkeysOnS3} of ${count.hotkeys} registered hotkeys.`
+    `${count.hotkeysOnS3} of ${count.hotkeys} registered hotkeys on S3 (${share} %), ` +
+    `${count.minersOnS3} of ${count.miners} without a validator permit.`
   )
 }
+
+/** The same for --json. */
+export const countJson = (count: HeadCount): Readonly<Record<string, number>> => ({
+  hotkeys: count.hotkeys,
+  hotkeys_on_s3: count.hotkeysOnS3,
+  miners: count.miners,
+  miners_on_s3: count.minersOnS3,
+})
 
 /** Exactly who starts and who stops using S3. */
 export const movement = (

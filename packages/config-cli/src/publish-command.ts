@@ -14,7 +14,7 @@ import { diffPolicies, policyToJson, type PolicyChange } from '@sluice/rollout'
 import { type Change, planChange } from './change.ts'
 import { exitCodes, failureOf } from './errors.ts'
 import type { ChangeFlags } from './flags.ts'
-import { countHeads, countSentence, type Head, headsUnder, movement } from './heads.ts'
+import { countHeads, countJson, countSentence, type Head, type HeadCount, headsUnder, movement } from './heads.ts'
 import type { Session } from './session.ts'
 import { fieldTexts } from './show.ts'
 
@@ -46,7 +46,7 @@ interface Preview {
   readonly differences: readonly PolicyChange[]
   readonly joins: readonly Head[]
   readonly leaves: readonly Head[]
-  readonly counts: string
+  readonly counts: readonly [before: HeadCount, after: HeadCount]
   readonly publication: Publication
 }
 
@@ -67,7 +67,9 @@ const show = ({ terminal }: Session, netuid: number, preview: Preview): void => 
       moves.map(([move, head]) => [move, String(head.uid), head.role, head.hotkey]),
     )
   }
-  terminal.line(`${joins.length} join, ${leaves.length} leave. Before: ${preview.counts}`)
+  terminal.line(`${joins.length} join, ${leaves.length} leave.`)
+  terminal.line(`Before: ${countSentence(preview.counts[0])}`)
+  terminal.line(`After:  ${countSentence(preview.counts[1])}`)
   const foreign = publication.fields.filter((field) => publication.current.some((old) => old === field)).length
   const left = publication.spaceLeft === null ? '' : `, ${publication.spaceLeft} bytes left in this epoch afterwards`
   terminal.line(`Commitment: ${publication.bytes} bytes, ${publication.encoding} encoding${left}.`)
@@ -86,13 +88,15 @@ const showCall = ({ terminal }: Session, publication: Publication): void => {
 
 const headJson = ({ uid, hotkey, role }: Head): object => ({ uid, hotkey, role })
 
-const previewJson = (netuid: number, { change, differences, joins, leaves, publication }: Preview): object => ({
+const previewJson = (netuid: number, { change, counts, differences, joins, leaves, publication }: Preview): object => ({
   netuid,
   block: publication.block,
   changes: differences,
   warnings: change.warnings,
   joins: joins.map(headJson),
   leaves: leaves.map(headJson),
+  heads_before: countJson(counts[0]),
+  heads_after: countJson(counts[1]),
   storage: policyToJson(change.after),
   encoding: publication.encoding,
   bytes: publication.bytes,
@@ -145,7 +149,7 @@ export const publish = async (session: Session, flags: ChangeFlags): Promise<voi
   const metagraph = await readMetagraph(chain, netuid, signal)
   const before = headsUnder(change.before, metagraph)
   const after = headsUnder(change.after, metagraph)
-  const counts = `${countSentence(countHeads(before))} After: ${countSentence(countHeads(after))}`
+  const counts = [countHeads(before), countHeads(after)] as const
   const signer = hotkey?.address ?? record.ownerHotkey
   const publication = await planPublication(chain, { netuid, signer, policy: change.after }, signal)
   const whole: Preview = { change, differences, ...movement(before, after), counts, publication }

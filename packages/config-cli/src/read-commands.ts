@@ -1,7 +1,7 @@
 import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
 import { bucketCount, decide, defaultPolicy, membership, publicKeyOf } from '@sluice/rollout'
 import type { CommonFlags } from './flags.ts'
-import { countHeads, countSentence, headsUnder } from './heads.ts'
+import { countHeads, countJson, countSentence, headsUnder } from './heads.ts'
 import type { Session } from './session.ts'
 import { recordJson, showRecord } from './show.ts'
 
@@ -43,7 +43,13 @@ export const status = async (session: Session, flags: CommonFlags): Promise<void
   const count = countHeads(heads)
   if (terminal.json) {
     const on_s3 = heads.filter((head) => head.onS3).map(({ uid, hotkey, role }) => ({ uid, hotkey, role }))
-    terminal.object({ ...recordJson(record), heads: count, on_s3, space_left: space.bytes, space_note: space.note })
+    terminal.object({
+      ...recordJson(record),
+      heads: countJson(count),
+      on_s3,
+      space_left: space.bytes,
+      space_note: space.note,
+    })
     return
   }
   showRecord(terminal, record)

@@ -22,7 +22,7 @@ describe('the guide, step by step', () => {
       expect([ran.code, ran.stderr.includes('error')]).toEqual([0, false])
       const policy = createPolicy({ useS3: true, s3, rolloutPercentage: percentage })
       const inside = miners.filter((hotkey) => isInCohort(policy, 13, hotkey, 1)).length
-      expect(ran.stdout).toContain(`After: ${inside} of 6 miners on S3`)
+      expect(ran.stdout).toMatch(new RegExp(`After:.*, ${inside} of 6 without a validator permit`))
       expect((await subnet.record()).decoding).toMatchObject({
         kind: 'policy',
         encoding: 'compact',
@@ -134,6 +134,12 @@ describe('what the policy says', () => {
     const ran = await subnet.run('rollout --netuid 13 --percentage 75 --dry-run')
     expect(ran.stderr).toContain('The schedule holds 50 % at block')
     expect(ran.stdout).toContain('0 join, 0 leave')
+  })
+
+  it('warns of a schedule that lowers the share later on', async () => {
+    await subnet.publish({ useS3: true, s3, rolloutPercentage: 50 })
+    const ran = await subnet.run('rollout --netuid 13 --schedule 1000:75,2000:10 --dry-run --json')
+    expect(ran.json()['warnings']).toEqual(['The schedule lowers the share at block 2000 from 75 % to 10 %.'])
   })
 
   it('replaces a broken policy from defaults and says so', async () => {

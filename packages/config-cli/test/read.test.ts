@@ -43,12 +43,13 @@ describe('with a policy', () => {
     const inside = subnet.node.neurons.filter(({ hotkey }) => isInCohort(policy, 13, hotkey, 10))
     const miners = inside.filter(({ role }) => role === 'miner').length
     const ran = await subnet.run('status --netuid 13')
-    expect(ran.stdout).toContain(`${miners} of 6 miners on S3`)
+    expect(ran.stdout).toContain(`${inside.length} of 8 registered hotkeys on S3`)
+    expect(ran.stdout).toContain(`${miners} of 6 without a validator permit`)
     for (const { hotkey } of inside) expect(ran.stdout).toMatch(new RegExp(`${hotkey} │ \\w+ +│ S3 `))
     const record = await subnet.record()
     const bytes = record.fields[0]?.kind === 'bigRaw' ? record.fields[0].bytes.length : 0
     expect((await subnet.run('status --netuid 13 --json')).json()).toMatchObject({
-      heads: { miners: 6, minersOnS3: miners, hotkeys: 8, hotkeysOnS3: inside.length },
+      heads: { miners: 6, miners_on_s3: miners, hotkeys: 8, hotkeys_on_s3: inside.length },
       on_s3: inside.map(({ uid, hotkey, role }) => ({ uid, hotkey, role })),
       space_left: 3100 - bytes,
     })
