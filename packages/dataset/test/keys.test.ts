@@ -24,7 +24,7 @@ test('a hotkey gives its prefix, repository and public key', () => {
   expect(Buffer.from(publicKeyOfHotkey(ALICE)).toString('hex')).toBe(
     'd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d',
   )
-  // The same key with Polkadot's prefix 0 and with a two-byte prefix (Acala is 10, Hydration 63, so 2254 Litmus-like).
+  // The same key with Polkadot's prefix 0.
   expect(publicKeyOfHotkey('15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5')).toEqual(publicKeyOfHotkey(ALICE))
 })
 
