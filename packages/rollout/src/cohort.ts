@@ -52,18 +52,19 @@ export interface Membership {
   readonly percentage: number
 }
 
-const lists = (list: readonly string[], publicKey: string): boolean =>
-  list.some((entry) => publicKeyOf(entry).join() === publicKey)
+/** Lists of a valid policy hold canonical addresses; only those of a hand-made one need decoding. */
+const lists = (list: readonly string[], address: string): boolean =>
+  list.some((entry) => entry === address || (!/^5\w{47}$/.test(entry) && addressOf(publicKeyOf(entry)) === address))
 
 /** Applies exclude, include and bucket, in this order. @throws RolloutError like {@link cohortBucket} */
 export const membership = (policy: Policy, netuid: number, hotkey: string, block: number): Membership => {
   const percentage = effectivePercentage(policy, block)
   const bucket = cohortBucket(policy, netuid, hotkey)
   const threshold = policy.cohort === 'md5-mod100' ? percentage : basisPoints(percentage)
-  const publicKey = publicKeyOf(hotkey).join()
+  const address = addressOf(publicKeyOf(hotkey))
   const facts = { bucket, threshold, percentage }
-  if (lists(policy.exclude, publicKey)) return { inCohort: false, because: 'excluded', ...facts }
-  if (lists(policy.include, publicKey)) return { inCohort: true, because: 'included', ...facts }
+  if (lists(policy.exclude, address)) return { inCohort: false, because: 'excluded', ...facts }
+  if (lists(policy.include, address)) return { inCohort: true, because: 'included', ...facts }
   return { inCohort: bucket < threshold, because: 'bucket', ...facts }
 }
 

@@ -8,7 +8,7 @@ import {
   encodePointer,
   type CommitmentField,
 } from '../src/index.ts'
-import { modern, policies, text } from './arbitraries.ts'
+import { modern, policies, raw, text } from './arbitraries.ts'
 
 const guide = createPolicy({
   useS3: true,
@@ -50,5 +50,33 @@ describe('round trip', () => {
     expect(both.fields[0]).toEqual(foreign)
     expect(decodePointer(both.fields)).toBe('acme/data')
     expect(decodePolicy(both.fields)).toMatchObject({ kind: 'policy', policy: guide })
+  })
+
+  it('keeps whatever others have in the slot, in order, and the pointer, for any policy', () => {
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((all) => Uint8Array.from([120, ...all]))
+    const foreign: fc.Arbitrary<CommitmentField> = fc.oneof(
+      bytes.map((scale) => ({ kind: 'foreign' as const, type: 'Sha256', scale })),
+      bytes.map((content) => ({ kind: 'raw' as const, bytes: content })),
+      fc.constant(raw('{"a":1}')),
+    )
+    const wide = { ...modern, maxFields: 40 }
+    fc.assert(
+      fc.property(
+        fc.array(foreign, { maxLength: 3 }),
+        policies,
+        policies,
+        fc.boolean(),
+        (others, first, second, late) => {
+          const pointed = late ? others : encodePointer('acme/data', others, wide).fields
+          const once = encodePolicy(first, pointed, wide)
+          const both = late ? encodePointer('acme/data', once.fields, wide).fields : once.fields
+          const { fields } = encodePolicy(second, both, wide)
+          expect(fields.filter((field) => others.includes(field))).toEqual(others)
+          expect(decodePointer(fields)).toBe('acme/data')
+          expect(decodePolicy(fields)).toMatchObject({ kind: 'policy', policy: second })
+        },
+      ),
+      { numRuns: 500 },
+    )
   })
 })

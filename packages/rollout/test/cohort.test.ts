@@ -82,6 +82,12 @@ describe('lists', () => {
     expect(isInCohort(policy, 13, people.charlie, 1)).toBe(false)
   })
 
+  it('compares by public key in a hand-made policy as well', () => {
+    const policy = { ...createPolicy({}), include: [people.alicePolkadot] }
+    expect(isInCohort(policy, 13, people.alice, 1)).toBe(true)
+    expect(isInCohort(policy, 13, people.bob, 1)).toBe(false)
+  })
+
   it('refuses a netuid out of range', () => {
     expect(() => cohortBucket(createPolicy({}), 65_536, people.alice)).toThrow(/Netuid/)
     expect(() => cohortBucket(createPolicy({}), 1.5, people.alice)).toThrow(/Netuid/)
