@@ -16,7 +16,7 @@ const DEVELOPMENT = 'bottom drive obey lake curtain smoke basket hold race lonel
 const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('hex')}`
 
 /** The text of a plain Bittensor keyfile for a development key. */
-export const keyfile = async (path: string): Promise<string> => {
+const keyfile = async (path: string): Promise<string> => {
   await cryptoWaitReady()
   const root = sr25519PairFromSeed(mnemonicToMiniSecret(DEVELOPMENT))
   const pair = keyFromPath(root, keyExtractPath(path).path, 'sr25519')

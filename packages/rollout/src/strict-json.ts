@@ -17,7 +17,7 @@ export interface JsonMember {
 }
 
 /** An object read by {@link parseJson}: null prototype, own keys only. */
-export type JsonObject = Readonly<Record<string, unknown>>
+type JsonObject = Readonly<Record<string, unknown>>
 
 /**
  * Reads JSON like `JSON.parse`, but refuses duplicate keys, deep nesting, numbers that are not finite, and texts over
