@@ -40,10 +40,14 @@ const document = z.object({
  */
 export async function completeUpload(call: Call, bucket: Bucket, key: string, text: string): Promise<ObjectRecord> {
   const { headers, query } = call.request
-  const upload = bucket.uploads.get(query.get('uploadId') ?? '', key)
+  const id = query.get('uploadId') ?? ''
   const parsed = document.safeParse(parseXml(text))
   if (!parsed.success) throw new S3Error('MalformedXML', 'The list of parts is malformed or empty.')
-  const parts = selectParts(upload, parsed.data.CompleteMultipartUpload.Part)
+  const named = parsed.data.CompleteMultipartUpload.Part
+  const earlier = completedEarlier(bucket, id, key, named)
+  if (earlier !== null) return earlier
+  const upload = bucket.uploads.get(id, key)
+  const parts = selectParts(upload, named)
   const check = writeCheck(headers)
   check?.(bucket.get(key))
   const checksum = await objectChecksum(bucket, upload.record, parts, headers)
@@ -63,12 +67,12 @@ export async function completeUpload(call: Call, bucket: Bucket, key: string, te
     files,
   }
   check?.(bucket.get(key))
-  bucket.uploads.get(upload.record.id, key)
+  bucket.uploads.get(id, key)
   for (const [index, part] of parts.entries()) {
-    await rename(bucket.uploads.partPath(upload.record.id, part), bucket.dataPath(files[index]?.name ?? ''))
+    await rename(bucket.uploads.partPath(id, part), bucket.dataPath(files[index]?.name ?? ''))
   }
   await commitOrDiscard(bucket, record)
-  await bucket.uploads.end(upload.record.id)
+  await bucket.uploads.end(id)
   return record
 }
 
@@ -79,7 +83,16 @@ export function multipartEtag(etags: readonly string[]): string {
   return `${hash.digest('hex')}-${etags.length}`
 }
 
-function selectParts(upload: Upload, named: readonly z.infer<typeof partElement>[]): PartRecord[] {
+type PartElement = z.infer<typeof partElement>
+
+/** A client that lost the reply asks again; radosgw then answers as the first time. */
+function completedEarlier(bucket: Bucket, id: string, key: string, named: readonly PartElement[]): ObjectRecord | null {
+  const current = bucket.get(key)
+  if (current?.multipart !== true || bucket.uploads.has(id, key)) return null
+  return current.etag === multipartEtag(named.map(({ ETag }) => ETag)) ? current : null
+}
+
+function selectParts(upload: Upload, named: readonly PartElement[]): PartRecord[] {
   const parts: PartRecord[] = []
   for (const [index, element] of named.entries()) {
     const part = upload.parts.get(element.PartNumber)
@@ -97,6 +110,10 @@ function selectParts(upload: Upload, named: readonly z.infer<typeof partElement>
       throw new S3Error('EntityTooSmall', `Part ${element.PartNumber} is smaller than 5 MiB and not the last.`)
     }
     parts.push(part)
+  }
+  if (parts.length !== upload.parts.size) {
+    // AWS would drop the others; radosgw refuses, and a part left out by mistake is then not lost.
+    throw new S3Error('InvalidPart', 'Every uploaded part must be listed.')
   }
   return parts
 }

@@ -63,7 +63,7 @@ export function preflight(bucket: Bucket, headers: Readonly<Record<string, strin
   const origin = headers['origin']
   const method = headers['access-control-request-method']
   if (origin === undefined || method === undefined) {
-    throw new S3Error('InvalidRequest', 'A preflight needs Origin and Access-Control-Request-Method.')
+    throw new S3Error('InvalidArgument', 'A preflight needs Origin and Access-Control-Request-Method.')
   }
   const asked = splitList(headers['access-control-request-headers'] ?? '')
   const rule = findRule(bucket, origin, method)
@@ -76,9 +76,8 @@ export function preflight(bucket: Bucket, headers: Readonly<Record<string, strin
   return {
     status: 200,
     headers: {
-      ...ruleHeaders(rule, origin),
+      ...ruleHeaders(rule, origin, method),
       ...(asked.length === 0 ? {} : { 'access-control-allow-headers': asked.join(',') }),
-      ...(rule.maxAgeSeconds === null ? {} : { 'access-control-max-age': String(rule.maxAgeSeconds) }),
     },
   }
 }
@@ -92,7 +91,7 @@ export function corsHeaders(
   const origin = headers['origin']
   if (origin === undefined) return {}
   const rule = findRule(bucket, origin, method)
-  return rule === undefined ? {} : ruleHeaders(rule, origin)
+  return rule === undefined ? {} : ruleHeaders(rule, origin, method)
 }
 
 function findRule(bucket: Bucket, origin: string, method: string): CorsRule | undefined {
@@ -101,13 +100,14 @@ function findRule(bucket: Bucket, origin: string, method: string): CorsRule | un
   )
 }
 
-function ruleHeaders(rule: CorsRule, origin: string): Record<string, string> {
+function ruleHeaders(rule: CorsRule, origin: string, method: string): Record<string, string> {
   const any = rule.origins.includes('*')
   return {
     'access-control-allow-origin': any ? '*' : origin,
     ...(any ? {} : { vary: 'Origin' }),
-    'access-control-allow-methods': rule.methods.join(','),
+    'access-control-allow-methods': method,
     ...(rule.exposed.length === 0 ? {} : { 'access-control-expose-headers': rule.exposed.join(',') }),
+    ...(rule.maxAgeSeconds === null ? {} : { 'access-control-max-age': String(rule.maxAgeSeconds) }),
   }
 }
 

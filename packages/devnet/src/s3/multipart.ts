@@ -1,7 +1,7 @@
 import { receiveFile, receiveText } from './body.ts'
 import type { Bucket } from './bucket.ts'
 import type { Call } from './call.ts'
-import { checksumElement, checksumHeader, parseAlgorithm } from './checksum.ts'
+import { announcedChecksum, checksumElement, checksumHeader, parseAlgorithm } from './checksum.ts'
 import { completeUpload } from './complete.ts'
 import { S3Error } from './error.ts'
 import { keptHeaders } from './objects.ts'
@@ -40,6 +40,10 @@ export async function uploadPart(call: Call, bucket: Bucket, key: string): Promi
   const number = readPartNumber(query.get('partNumber'))
   const id = query.get('uploadId') ?? ''
   const { record } = bucket.uploads.get(id, key)
+  const announced = announcedChecksum(call.request.headers)
+  if (record.checksum !== null && announced !== null && announced.algorithm !== record.checksum.algorithm) {
+    throw new S3Error('InvalidRequest', `The upload was created with ${record.checksum.algorithm} checksums.`)
+  }
   const received = await receiveFile(call.request, call.binding, bucket.incoming, record.checksum?.algorithm ?? null)
   const part = await bucket.uploads.addPart(id, key, number, received, call.now())
   const checksum: Record<string, string> =

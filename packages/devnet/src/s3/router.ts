@@ -54,7 +54,7 @@ export async function route(call: Call): Promise<Reply> {
   }
   if (key === null) return routeBucket(call, name, `${method} ${subresource}`.trim())
   const bucket = call.store.bucket(name)
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'A key has at most 1024 bytes.')
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('InvalidObjectName', 'A key has at most 1024 bytes.')
   const isCopy = call.request.headers['x-amz-copy-source'] !== undefined
   const upload = query.has('uploadId') ? 'uploadId' : ''
   switch (`${method} ${subresource || upload}`.trim()) {

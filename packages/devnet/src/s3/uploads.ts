@@ -16,6 +16,7 @@ export interface Uploads {
   create(record: Omit<UploadRecord, 'id'>): Promise<UploadRecord>
   /** @throws S3Error `NoSuchUpload`, also when the upload belongs to another key */
   get(id: string, key: string): Upload
+  has(id: string, key: string): boolean
   all(): readonly UploadRecord[]
   /** A part sent again replaces the one before. @throws S3Error `NoSuchUpload` when it was ended meanwhile */
   addPart(id: string, key: string, number: number, received: ReceivedFile, modified: number): Promise<PartRecord>
@@ -48,6 +49,7 @@ export async function openUploads(root: string, incoming: string): Promise<Uploa
 
   return {
     get,
+    has: (id, key) => uploads.get(id)?.record.key === key,
     all: () => [...uploads.values()].map((upload) => upload.record),
     partPath: (id, part) => join(root, id, part.name),
     create: async (fields) => {
