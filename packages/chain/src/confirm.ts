@@ -106,23 +106,35 @@ export async function confirmByState(
   signal?: AbortSignal,
 ): Promise<Published> {
   const { call, hotkey } = pending
-  for (let round = 0; ; round++) {
-    const found = await chain.use(async (connection) => {
-      const published = await lookForWrite(connection, pending, signal)
-      if (published === null && round === 0) await resend(connection, call, signal)
-      return published
-    }, signal)
-    if (found !== null) return found
+  for (let isSent = false; ;) {
+    let trouble: ChainError | null = null
+    try {
+      const found = await chain.use(async (connection) => {
+        const published = await lookForWrite(connection, pending, signal)
+        if (published === null && !isSent) await resend(connection, call, signal)
+        isSent = true
+        return published
+      }, signal)
+      if (found !== null) return found
+    } catch (error) {
+      if (!ChainError.is(error) || !isEndpointTrouble(error)) throw error
+      trouble = error
+    }
     if (limit.overdue.aborted) {
       throw new ChainError(
         'NOT_CONFIRMED',
         `The commitment of ${hotkey} was sent (${call.hash}), but is not finalized in time. It can still be included up ` +
-          `to block ${call.lastBlock}; read the commitment again before you repeat it.`,
-        { retryable: true },
+          `to block ${call.lastBlock}; read the commitment again before you repeat it. ${trouble?.message ?? ''}`.trim(),
+        { retryable: true, cause: trouble ?? undefined },
       )
     }
     await pause(limit.pollMs, signal)
   }
+}
+
+/** The endpoints' trouble, not the chain's answer: a later look may succeed. */
+export function isEndpointTrouble(error: ChainError): boolean {
+  return ['UNREACHABLE', 'TIMEOUT', 'DISCONNECTED', 'NODE_ERROR', 'PROTOCOL'].includes(error.code)
 }
 
 async function lookForWrite(

@@ -113,9 +113,15 @@ export async function finalizedHead(
   connection: Connection,
   signal?: AbortSignal,
 ): Promise<{ block: number; hash: string }> {
-  const hash = await connection.send('chain_getFinalizedHead', [], signal)
-  if (!isHash(hash)) throw new ChainError('PROTOCOL', `${connection.endpoint} named no finalized block; use another.`)
+  const hash = await finalizedHash(connection, signal)
   return { block: readHeader(await connection.send('chain_getHeader', [hash], signal)).number, hash }
+}
+
+/** Hash of the newest finalized block. */
+export async function finalizedHash(connection: Connection, signal?: AbortSignal): Promise<string> {
+  const hash = await connection.send('chain_getFinalizedHead', [], signal)
+  if (isHash(hash)) return hash
+  throw new ChainError('PROTOCOL', `${connection.endpoint} named no finalized block; use another.`, { retryable: true })
 }
 
 /** The library's message without its line breaks; node errors carry no secrets. */

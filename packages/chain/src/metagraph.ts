@@ -80,7 +80,7 @@ export async function neuronsFromStorage(
   signal?: AbortSignal,
 ): Promise<Neurons> {
   const { api } = connection
-  const owners = await readOwners(connection, netuid, blockHash, signal)
+  const { ownerHotkey, ownerColdkey } = await readOwners(connection, netuid, blockHash, signal)
   const hotkeys = await readHotkeys(connection, netuid, blockHash, signal)
   const [permits, ...coldkeys] = await readRaw(
     connection,
@@ -91,7 +91,8 @@ export async function neuronsFromStorage(
   const permitted =
     permits == null ? [] : decodeValue(api, { pallet: 'subtensorModule', item: 'validatorPermit' }, permits).toJSON()
   return {
-    ...owners,
+    ownerHotkey,
+    ownerColdkey,
     neurons: hotkeys.map((hotkey, uid) => {
       const raw = coldkeys[uid]
       return {

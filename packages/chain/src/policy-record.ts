@@ -1,6 +1,6 @@
 import { type CommitmentField, type PolicyDecoding, decodePolicy } from '@sluice/rollout'
 import type { Chain } from './chain.ts'
-import { type Connection, finalizedHead } from './connection.ts'
+import { type Connection, finalizedHash } from './connection.ts'
 import { ChainError } from './errors.ts'
 import { decodeRegistration } from './registration.ts'
 import { decodeValue, item, readRaw } from './storage.ts'
@@ -30,13 +30,12 @@ export interface PolicyRecord {
 export async function readPolicyRecord(chain: Chain, netuid: number, signal?: AbortSignal): Promise<PolicyRecord> {
   checkNetuid(netuid)
   return await chain.use(async (connection) => {
-    const head = await finalizedHead(connection, signal)
-    const owners = await readOwners(connection, netuid, head.hash, signal)
-    const slot = await readSlotOf(connection, netuid, owners.ownerHotkey, head.hash, signal)
+    const blockHash = await finalizedHash(connection, signal)
+    const owners = await readOwners(connection, netuid, blockHash, signal)
+    const slot = await readSlotOf(connection, netuid, owners.ownerHotkey, blockHash, signal)
     return {
       netuid,
-      block: head.block,
-      blockHash: head.hash,
+      blockHash,
       ...owners,
       ownerRegistered: slot.registered,
       fields: slot.fields,
@@ -46,23 +45,37 @@ export async function readPolicyRecord(chain: Chain, netuid: number, signal?: Ab
   }, signal)
 }
 
-/** @throws ChainError NO_SUBNET */
+/** Who owns a subnet at a block. */
+export interface Owners {
+  /** The block's number, read from its own state. */
+  readonly block: number
+  readonly ownerHotkey: string
+  readonly ownerColdkey: string
+}
+
+/** One call. @throws ChainError NO_SUBNET */
 export async function readOwners(
   connection: Connection,
   netuid: number,
   blockHash: string,
   signal?: AbortSignal,
-): Promise<{ ownerHotkey: string; ownerColdkey: string }> {
+): Promise<Owners> {
   const { api } = connection
   const items = ['networksAdded', 'subnetOwner', 'subnetOwnerHotkey'].map((name) =>
     item('subtensorModule', name, netuid),
   )
-  const [added, coldkey, hotkey] = await readRaw(connection, items, blockHash, signal)
+  const [added, coldkey, hotkey, number] = await readRaw(
+    connection,
+    [...items, item('system', 'number')],
+    blockHash,
+    signal,
+  )
   // The two owner entries read as a default account when unset, so existence is asked for by itself.
   if (added?.[0] !== 1 || coldkey == null || hotkey == null) {
     throw new ChainError('NO_SUBNET', `Subnet ${netuid} does not exist on this chain; check the netuid and the network.`)
   }
   return {
+    block: number == null ? 0 : Number(decodeValue(api, { pallet: 'system', item: 'number' }, number).toJSON()),
     ownerHotkey: decodeValue(api, { pallet: 'subtensorModule', item: 'subnetOwnerHotkey' }, hotkey).toString(),
     ownerColdkey: decodeValue(api, { pallet: 'subtensorModule', item: 'subnetOwner' }, coldkey).toString(),
   }

@@ -1,6 +1,6 @@
 import { type Policy, type PolicyDecoding, decodePolicy, encodePolicy, publicKeyOf } from '@sluice/rollout'
 import type { Chain } from './chain.ts'
-import { finalizedHead } from './connection.ts'
+import { finalizedHash } from './connection.ts'
 import { ChainError } from './errors.ts'
 import { checkNetuid, readOwners } from './policy-record.ts'
 import { type SlotWrite, prepareWrite } from './slot-write.ts'
@@ -39,8 +39,9 @@ export async function planPublication(
   const { netuid, signer, policy } = request
   checkNetuid(netuid)
   return await chain.use(async (connection) => {
-    const head = await finalizedHead(connection, signal)
-    const owners = await readOwners(connection, netuid, head.hash, signal)
+    const blockHash = await finalizedHash(connection, signal)
+    const owners = await readOwners(connection, netuid, blockHash, signal)
+    const head = { block: owners.block, hash: blockHash }
     checkSigner(request, owners)
     const write = await prepareWrite(
       connection,
@@ -50,7 +51,7 @@ export async function planPublication(
     // Only a null from `encode` gives a null here, and encodePolicy has none.
     const slot = write as SlotWrite
     const currentDecoding = decodePolicy(slot.current)
-    return { ...slot, ...owners, netuid, signer, block: head.block, blockHash: head.hash, currentDecoding }
+    return { ...slot, ...owners, netuid, signer, blockHash, currentDecoding }
   }, signal)
 }
 

@@ -1,8 +1,9 @@
 import { type Policy, decodePointer, encodePointer } from '@sluice/rollout'
 import type { Chain } from './chain.ts'
-import { type Published, confirmAt, confirmByState } from './confirm.ts'
+import { type Published, confirmAt, confirmByState, isEndpointTrouble } from './confirm.ts'
 import { finalizedHead } from './connection.ts'
 import { throwIfAborted } from './deadline.ts'
+import { ChainError } from './errors.ts'
 import type { Hotkey } from './hotkey.ts'
 import { checkNetuid } from './policy-record.ts'
 import { planPublication } from './publication.ts'
@@ -94,10 +95,15 @@ export async function writeSlot(
       signal,
     )
     throwIfAborted(signal)
-    if (blockHash !== null) {
+    const limit = { pollMs, overdue: overdue.signal }
+    if (blockHash === null) return await confirmByState(chain, pending, limit, signal)
+    try {
       return await chain.use(async (connection) => await confirmAt(connection, pending, blockHash, signal), signal)
+    } catch (error) {
+      // Another endpoint may not have that block yet; its state will tell in a moment.
+      if (!ChainError.is(error) || !isEndpointTrouble(error)) throw error
+      return await confirmByState(chain, pending, limit, signal)
     }
-    return await confirmByState(chain, pending, { pollMs, overdue: overdue.signal }, signal)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', stop)

@@ -34,7 +34,7 @@ describe('several endpoints', () => {
     expect(chain.endpoint).toBeNull()
     expect(chain.genesisHash).toBeNull()
     expect(proxy.methods).toEqual([])
-    expect((await chain.finalizedHead()).block).toBe(node.finalizedHead().block)
+    expect((await chain.finalizedHead()).block).toBe((await node.finalizedHead()).block)
     expect(chain.endpoint).toBe(proxy.url)
     expect(chain.genesisHash).toMatch(/^0x[0-9a-f]{64}$/)
   })
@@ -43,7 +43,7 @@ describe('several endpoints', () => {
     const log: string[] = []
     const first = await dead()
     const chain = open([first, node.url], { log: (_level, message) => log.push(message) })
-    expect((await chain.finalizedHead()).hash).toBe(node.finalizedHead().hash)
+    expect((await chain.finalizedHead()).hash).toBe((await node.finalizedHead()).hash)
     expect(chain.endpoint).toBe(node.url)
     expect(log.join(' ')).toContain(`${first} is not there`)
   })
@@ -52,14 +52,14 @@ describe('several endpoints', () => {
     const silent = await startSilent()
     onTestFinished(async () => await silent.close())
     const chain = open([silent.url, node.url], { connectTimeoutMs: 500 })
-    expect((await chain.finalizedHead()).hash).toBe(node.finalizedHead().hash)
+    expect((await chain.finalizedHead()).hash).toBe((await node.finalizedHead()).hash)
   })
 
   it('one that never describes its runtime is passed over', async () => {
     const proxy = await proxied()
     proxy.pass = () => false
     const chain = open([proxy.url, node.url], { connectTimeoutMs: 500 })
-    expect((await chain.finalizedHead()).hash).toBe(node.finalizedHead().hash)
+    expect((await chain.finalizedHead()).hash).toBe((await node.finalizedHead()).hash)
     expect(chain.endpoint).toBe(node.url)
   })
 
@@ -105,7 +105,7 @@ describe('several endpoints', () => {
     const chain = open([proxy.url])
     await chain.finalizedHead()
     proxy.kill(false)
-    expect((await chain.finalizedHead()).hash).toBe(node.finalizedHead().hash)
+    expect((await chain.finalizedHead()).hash).toBe((await node.finalizedHead()).hash)
   })
 
   it('a frozen socket costs one call deadline', async () => {
@@ -113,7 +113,7 @@ describe('several endpoints', () => {
     const chain = open([proxy.url, node.url], { callTimeoutMs: 500 })
     await chain.finalizedHead()
     proxy.freeze()
-    expect((await chain.finalizedHead()).hash).toBe(node.finalizedHead().hash)
+    expect((await chain.finalizedHead()).hash).toBe((await node.finalizedHead()).hash)
     expect(chain.endpoint).toBe(node.url)
   })
 

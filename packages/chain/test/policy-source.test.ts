@@ -111,7 +111,7 @@ describe('the policy source', () => {
 
   it('does not believe an endpoint that shows an older policy', async () => {
     await publish(5)
-    const older = node.head().block
+    const older = (await node.head()).block
     await node.produceBlocks(5)
     await publish(50)
     const reader = source()
@@ -154,7 +154,7 @@ describe('the policy source', () => {
     const reader = source()
     await publish(50)
     await reader.read()
-    await plant(info, node.head().block)
+    await plant(info, (await node.head()).block)
     const snapshot = await reader.read()
     expect(snapshot).toMatchObject({ policy: policyOf(50), origin: 'last-good' })
     expect(snapshot?.warnings.join(' ')).toMatch(warning)

@@ -10,6 +10,8 @@ export interface Proxy {
   freeze(): void
   /** Closes every connection; new ones are refused when `forGood`. */
   kill(forGood?: boolean): void
+  /** Takes connections again. */
+  revive(): void
   /** Called with each request; the reply to it is replaced by what it gives, unless undefined. */
   answer: ((method: string, params: readonly unknown[]) => unknown) | null
   /** Called with each message of the node; false holds it back. */
@@ -33,6 +35,9 @@ export async function startProxy(target: string): Promise<Proxy> {
     kill: (forGood = true) => {
       dead = forGood
       for (const socket of sockets) socket.terminate()
+    },
+    revive: () => {
+      dead = false
     },
     answer: null,
     pass: null,

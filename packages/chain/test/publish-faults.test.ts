@@ -102,11 +102,35 @@ describe('publishing under faults', () => {
     const { node, proxy, publish } = await scene({ instant: false })
     // The node takes it, but nothing of it reaches the pool.
     proxy.answer = (method) => (method.startsWith('author_submit') ? '0x01' : undefined)
-    const failure = publish({ timeoutMs: 400 })
-    const failed = expect(failure).rejects.toMatchObject({ code: 'NOT_CONFIRMED', retryable: true })
-    await node.produceBlocks(40)
-    await failed
-    await expect(failure).rejects.toThrow(/never will be|can still be included/)
+    const failure = publish({ timeoutMs: 100, onProgress: () => void node.produceBlocks(40) })
+    await expect(failure).rejects.toMatchObject({ code: 'NOT_CONFIRMED', retryable: true })
+    await expect(failure).rejects.toThrow(/never will be; try again/)
+  })
+
+  it('waits for an endpoint that is away for a moment', async () => {
+    const { node, proxy, chain, publish } = await scene()
+    const written = await publish({
+      onProgress: (step) => {
+        if (step !== 'ready') return
+        proxy.kill()
+        setTimeout(() => proxy.revive(), 200)
+      },
+    })
+    expect((await readPolicyRecord(chain, node.netuid)).commitmentBlock).toBe(written.block)
+  })
+
+  it('says what is open when no endpoint comes back', async () => {
+    const { proxy, publish } = await scene()
+    const failure = publish({ timeoutMs: 200, onProgress: (step) => step === 'ready' && proxy.kill() })
+    await expect(failure).rejects.toMatchObject({ code: 'NOT_CONFIRMED', retryable: true })
+    await expect(failure).rejects.toThrow(/can still be included.*No chain endpoint can be used/)
+  })
+
+  it('asks the state when the endpoint does not have the block it named', async () => {
+    const { node, proxy, chain, publish } = await scene({ spare: true })
+    proxy.answer = (method) => (method === 'chain_getBlock' ? null : undefined)
+    const written = await publish()
+    expect((await readPolicyRecord(chain, node.netuid)).commitmentBlock).toBe(written.block)
   })
 
   it('ends when its caller says so', async () => {
@@ -114,7 +138,7 @@ describe('publishing under faults', () => {
     const abort = new AbortController()
     const failure = publish({ signal: abort.signal, onProgress: (step) => step === 'ready' && abort.abort() })
     await expect(failure).rejects.toMatchObject({ code: 'ABORTED' })
-    expect(node.head().block).toBeGreaterThan(0)
+    expect((await node.head()).block).toBeGreaterThan(0)
   })
 
   it('says that nothing was written when the node refuses the extrinsic', async () => {
