@@ -1,5 +1,12 @@
 import { createHuggingFaceBackend, createS3Backend, type S3Credentials, type StorageBackend } from '@sluice/backends'
-import { createPolicySource, openChain, readMetagraph, readPointers, resolveEndpoints } from '@sluice/chain'
+import {
+  createPolicySource,
+  knownGenesis,
+  openChain,
+  readMetagraph,
+  readPointers,
+  resolveEndpoints,
+} from '@sluice/chain'
 import { hotkeyPrefix } from '@sluice/dataset'
 import { defaultPolicy, type Policy, type PolicySnapshot } from '@sluice/rollout'
 import type { Limits } from './limits.ts'
@@ -48,7 +55,9 @@ export async function createValidator(options: ValidatorOptions): Promise<Valida
     ...(network === undefined ? {} : { network }),
     ...(options.endpoints === undefined ? {} : { endpoint: options.endpoints }),
   })
-  const chain = openChain({ endpoints, log })
+  // A public network's name must not end up on another chain.
+  const genesisHash = options.endpoints === undefined ? (knownGenesis(network ?? 'finney') ?? undefined) : undefined
+  const chain = openChain({ endpoints, genesisHash, log })
   const policies = createPolicySource({ chain, netuid, lastGoodFile: options.lastGoodFile, log })
   const s3Backends = new Map<string, StorageBackend>()
   const hubBackends = new Map<string, StorageBackend>()

@@ -1,4 +1,11 @@
-import type { Manifest } from '@sluice/dataset'
+import type { Manifest, ManifestFile } from '@sluice/dataset'
+
+/** What one manifest lists. */
+export interface Held {
+  readonly files: number
+  readonly rows: number
+  readonly bytes: number
+}
 
 /** What a miner's two manifests say together. Paths are content-addressed, so an equal path is equal content. */
 export interface Coverage {
@@ -6,6 +13,8 @@ export interface Coverage {
   readonly files: number
   readonly rows: number
   readonly bytes: number
+  /** What each manifest lists. */
+  readonly held: { readonly s3: Held; readonly huggingface: Held }
   /** Files of the other manifest that this one lacks. */
   readonly missing: { readonly s3: number; readonly huggingface: number }
   readonly missingBytes: { readonly s3: number; readonly huggingface: number }
@@ -22,15 +31,22 @@ export function uniteManifests(s3: Manifest | null, huggingface: Manifest | null
   const s3Lacks = onlyIn(inHuggingFace, inS3)
   const huggingFaceLacks = onlyIn(inS3, inHuggingFace)
   return {
-    files: union.length,
-    rows: sum(union.map((file) => file.rows ?? 0)),
-    bytes: sum(union.map((file) => file.bytes)),
+    ...listed(union),
+    held: { s3: listed(s3?.files ?? []), huggingface: listed(huggingface?.files ?? []) },
     missing: { s3: s3Lacks.length, huggingface: huggingFaceLacks.length },
     missingBytes: {
       s3: sum(s3Lacks.map((file) => file.bytes)),
       huggingface: sum(huggingFaceLacks.map((file) => file.bytes)),
     },
     newestBucket: { s3: newest(s3), huggingface: newest(huggingface) },
+  }
+}
+
+function listed(files: readonly ManifestFile[]): Held {
+  return {
+    files: files.length,
+    rows: sum(files.map((file) => file.rows ?? 0)),
+    bytes: sum(files.map((file) => file.bytes)),
   }
 }
 

@@ -1,0 +1,54 @@
+import process from 'node:process'
+import { z } from 'zod'
+
+/** What the environment may say; flags win over all of it. Secrets come from here only. */
+export interface Settings {
+  readonly netuid: string | undefined
+  /** ws:// or wss:// URLs, separated by commas. */
+  readonly chainEndpoint: string | undefined
+  readonly network: string | undefined
+  readonly s3Endpoint: string | undefined
+  readonly s3Bucket: string | undefined
+  readonly s3Region: string | undefined
+  readonly accessKeyId: string | undefined
+  readonly secretAccessKey: string | undefined
+  readonly sessionToken: string | undefined
+  readonly hubUrl: string | undefined
+  readonly hubToken: string | undefined
+}
+
+const names = [
+  'SLUICE_NETUID',
+  'SLUICE_CHAIN_ENDPOINT',
+  'SLUICE_NETWORK',
+  'SLUICE_S3_ENDPOINT',
+  'SLUICE_S3_BUCKET',
+  'SLUICE_S3_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'SLUICE_HF_ENDPOINT',
+  'HF_ENDPOINT',
+  'HF_TOKEN',
+] as const
+
+const schema = z.partialRecord(z.enum(names), z.string().max(4096))
+
+/** Reads the environment; an empty variable counts as not set. */
+export function readSettings(env: Readonly<Record<string, string | undefined>> = process.env): Settings {
+  const given = names.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))
+  const read = schema.parse(Object.fromEntries(given))
+  return {
+    netuid: read.SLUICE_NETUID,
+    chainEndpoint: read.SLUICE_CHAIN_ENDPOINT,
+    network: read.SLUICE_NETWORK,
+    s3Endpoint: read.SLUICE_S3_ENDPOINT,
+    s3Bucket: read.SLUICE_S3_BUCKET,
+    s3Region: read.SLUICE_S3_REGION,
+    accessKeyId: read.AWS_ACCESS_KEY_ID,
+    secretAccessKey: read.AWS_SECRET_ACCESS_KEY,
+    sessionToken: read.AWS_SESSION_TOKEN,
+    hubUrl: read.SLUICE_HF_ENDPOINT ?? read.HF_ENDPOINT,
+    hubToken: read.HF_TOKEN,
+  }
+}
