@@ -16,7 +16,7 @@ export type HubFaultKind =
   /** Every chunk of the request and the reply is delayed by this many milliseconds. */
   | { readonly slowMs: number }
 
-export interface HubFault {
+interface HubFault {
   /** HTTP method; default: any. */
   readonly method?: string
   /** Tested against the path (no query) on both origins; default: any. */

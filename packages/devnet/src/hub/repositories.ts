@@ -158,7 +158,7 @@ export function atRevision(
   repository: Repository,
   revision: string,
 ): { commits: Commit[]; files: Map<string, FileEntry> } {
-  if (revision === 'main' || revision === 'refs/heads/main') return repository
+  if (['main', 'refs/heads/main', repository.commits.at(-1)?.id].includes(revision)) return repository
   const index = repository.commits.findIndex((commit) => commit.id === revision)
   if (index < 0) throw new HubRefusal(404, `Invalid rev id: ${revision}`, { code: 'RevisionNotFound' })
   const commits = repository.commits.slice(0, index + 1)

@@ -45,7 +45,7 @@ export interface HubRequest {
 export interface DevHub {
   /** The API: what clients call `hubUrl` or `HF_ENDPOINT`. */
   readonly url: string
-  /** The second origin, where LFS bytes go to and come from. */
+  /** The second origin, where LFS bytes go to and come from; on 127.0.0.2 where the system has it. */
   readonly cdnUrl: string
   readonly users: readonly HubUser[]
   readonly faults: HubFaults
@@ -70,8 +70,9 @@ export async function startHub(options: HubOptions = {}): Promise<DevHub> {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true })
   }
   try {
-    const hubUrl = await listen(hub, options.port ?? 0)
-    const cdnUrl = await listen(cdn, 0)
+    const hubUrl = await listen(hub, options.port ?? 0, '127.0.0.1')
+    // Another address, not only another port: Python's client compares host names before it follows with its token.
+    const cdnUrl = await listen(cdn, 0, '127.0.0.2').catch(() => listen(cdn, 0, '127.0.0.1'))
     const routes: Routes = {
       store: createRepositoryStore(options.directory ?? (temporary as string)),
       links: createLinks(now),
@@ -156,14 +157,14 @@ function reset(request: IncomingMessage): void {
   else drop()
 }
 
-async function listen(server: Server, port: number): Promise<string> {
+async function listen(server: Server, port: number, host: string): Promise<string> {
   // A stalled or slow transfer is a test, not an attack.
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://${host}:${(server.address() as AddressInfo).port}`
 }
 
 async function stop(server: Server): Promise<void> {
