@@ -63,7 +63,8 @@ export function openChain(options: ChainOptions): Chain {
     let wrongChain = 0
     let fallback: { connection: Connection; age: number } | null = null
     const start = next
-    for (let step = 0; step < endpoints.length && !closed; step++) {
+    for (let step = 0; step < endpoints.length; step++) {
+      if (closed) break
       const endpoint = endpoints[(start + step) % endpoints.length] as string
       let connection: Connection | null = null
       try {

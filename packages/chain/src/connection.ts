@@ -36,7 +36,7 @@ class QuietProvider extends WsProvider {
   override async send<T>(...call: Parameters<WsProvider['send']>): Promise<T> {
     return await new Promise((resolve, reject) => {
       super.send<T>(...call).then(resolve, (error: unknown) => {
-        if (this.isConnected) reject(error as Error)
+        if (this.isConnected) reject(error)
       })
     })
   }
@@ -83,7 +83,10 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
   }
 
   try {
-    await withDeadline(Promise.race([opened, failing]), { what: `${endpoint} to connect`, ms: options.connectTimeoutMs })
+    await withDeadline(Promise.race([opened, failing]), {
+      what: `${endpoint} to connect`,
+      ms: options.connectTimeoutMs,
+    })
     // Subtensor addresses have prefix 42, whatever a node says of itself.
     const properties = api.registry.createType('ChainProperties', { ss58Format: 42 })
     api.registry.setChainProperties(properties as Parameters<typeof api.registry.setChainProperties>[0])

@@ -37,7 +37,7 @@ export async function withDeadline<T>(promise: Promise<T>, deadline: Deadline): 
     signal?.addEventListener('abort', onAbort, { once: true })
     promise.then(
       (value) => finish(() => resolve(value)),
-      (error: unknown) => finish(() => reject(error as Error)),
+      (error: unknown) => finish(() => reject(error)),
     )
   })
 }

@@ -49,13 +49,18 @@ function expand(entry: string): readonly string[] {
   } catch (cause) {
     throw unusable(entry, cause)
   }
-  if ((url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hostname === '') throw unusable(url.protocol, undefined)
+  if ((url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hostname === '')
+    throw unusable(url.protocol, undefined)
   return [entry]
 }
 
 function unusable(entry: string, cause: unknown): ChainError {
   const names = Object.keys(networks).join(', ')
-  return new ChainError('BAD_ENDPOINT', `"${entry}" is no chain endpoint; give a ws:// or wss:// URL or one of ${names}.`, {
-    cause,
-  })
+  return new ChainError(
+    'BAD_ENDPOINT',
+    `"${entry}" is no chain endpoint; give a ws:// or wss:// URL or one of ${names}.`,
+    {
+      cause,
+    },
+  )
 }

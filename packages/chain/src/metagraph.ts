@@ -84,7 +84,10 @@ export async function neuronsFromStorage(
   const hotkeys = await readHotkeys(connection, netuid, blockHash, signal)
   const [permits, ...coldkeys] = await readRaw(
     connection,
-    [item('subtensorModule', 'validatorPermit', netuid), ...hotkeys.map((key) => item('subtensorModule', 'owner', key))],
+    [
+      item('subtensorModule', 'validatorPermit', netuid),
+      ...hotkeys.map((key) => item('subtensorModule', 'owner', key)),
+    ],
     blockHash,
     signal,
   )

@@ -72,7 +72,10 @@ export async function readOwners(
   )
   // The two owner entries read as a default account when unset, so existence is asked for by itself.
   if (added?.[0] !== 1 || coldkey == null || hotkey == null) {
-    throw new ChainError('NO_SUBNET', `Subnet ${netuid} does not exist on this chain; check the netuid and the network.`)
+    throw new ChainError(
+      'NO_SUBNET',
+      `Subnet ${netuid} does not exist on this chain; check the netuid and the network.`,
+    )
   }
   return {
     block: number == null ? 0 : Number(decodeValue(api, { pallet: 'system', item: 'number' }, number).toJSON()),

@@ -62,7 +62,9 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
     }
     const known = await remembered(warnings)
     if (record !== null && !record.ownerRegistered) {
-      warnings.push(`The owner hotkey ${record.ownerHotkey} has no UID in subnet ${netuid}; it cannot change its policy.`)
+      warnings.push(
+        `The owner hotkey ${record.ownerHotkey} has no UID in subnet ${netuid}; it cannot change its policy.`,
+      )
     }
     const problem = record === null ? null : problemOf(record, known)
     if (problem !== null) warnings.push(problem)
@@ -71,7 +73,13 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
       const genesisHash = chain.genesisHash ?? ''
       const { policy } = decoding
       await remember({ netuid, genesisHash, ownerHotkey, block, blockHash, commitmentBlock, policy }, warnings)
-      const snapshot = { policy, origin: 'chain', block, blockHash, warnings: [...decoding.warnings, ...warnings] } as const
+      const snapshot = {
+        policy,
+        origin: 'chain',
+        block,
+        blockHash,
+        warnings: [...decoding.warnings, ...warnings],
+      } as const
       tell(snapshot.warnings)
       return snapshot
     }
@@ -109,14 +117,8 @@ function problemOf(record: PolicyRecord, known: LastGood | null): string | null 
 }
 
 function unreadable(decoding: PolicyDecoding, who: string): string | null {
-  switch (decoding.kind) {
-    case 'policy':
-      return null
-    case 'absent':
-      return `${who} has published no policy.`
-    case 'unsupported':
-      return `${who} has published a policy of version ${decoding.version}, which this program does not know; update it.`
-    case 'invalid':
-      return `${who} has published something unreadable: ${decoding.problem}.`
-  }
+  if (decoding.kind === 'policy') return null
+  if (decoding.kind === 'absent') return `${who} has published no policy.`
+  if (decoding.kind === 'invalid') return `${who} has published something unreadable: ${decoding.problem}.`
+  return `${who} has published a policy of version ${decoding.version}, which this program does not know; update it.`
 }

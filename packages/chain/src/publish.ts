@@ -30,7 +30,11 @@ export interface PolicyPublication extends SubmitOptions {
  * Everything `planPublication` checks is checked before anything is signed.
  * @throws ChainError as `planPublication`, and REFUSED, DISPATCH_FAILED, NOT_CONFIRMED, OVERWRITTEN, ABORTED
  */
-export async function publishPolicy(chain: Chain, request: PolicyPublication, signal?: AbortSignal): Promise<Published> {
+export async function publishPolicy(
+  chain: Chain,
+  request: PolicyPublication,
+  signal?: AbortSignal,
+): Promise<Published> {
   const { netuid, hotkey, policy } = request
   const write = await planPublication(chain, { netuid, signer: hotkey.address, policy }, signal)
   return await writeSlot(chain, netuid, hotkey, write, request, signal)

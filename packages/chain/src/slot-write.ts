@@ -70,7 +70,10 @@ export async function prepareWrite(
   )
   const callIndex = api.tx['commitments']?.['setCommitment']?.callIndex
   if (callIndex === undefined) {
-    throw new ChainError('UNSUPPORTED_RUNTIME', 'This chain has no Commitments.set_commitment; use a Subtensor endpoint.')
+    throw new ChainError(
+      'UNSUPPORTED_RUNTIME',
+      'This chain has no Commitments.set_commitment; use a Subtensor endpoint.',
+    )
   }
   const callHex = u8aToHex(u8aConcat(callIndex, u16(netuid), encodeInfo(api, fields)))
   return { current: slot.fields, commitmentBlock: slot.block, fields, encoding, bytes, spaceLeft, callHex }

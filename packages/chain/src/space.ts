@@ -75,7 +75,7 @@ async function checkBudget(
   // Before the counter existed: (block + netuid + 1) / (tempo + 1), for the block the write will be in.
   const epoch = counter ? Number(epochCounter ?? 0) : Math.floor((block + 1 + netuid + 1) / (Number(tempo ?? 0) + 1))
   const { lastEpoch, usedSpace } = (usage ?? {}) as { lastEpoch?: number; usedSpace?: number }
-  const used = Number(lastEpoch ?? -1) === epoch ? Number(usedSpace ?? 0) : 0
+  const used = lastEpoch === epoch ? (usedSpace ?? 0) : 0
   const left = Number(maxSpace) - used - Math.max(minimumCost, bytes)
   if (left < 0) {
     const nextEpoch = (Number(tempo ?? 0) + 1) * (epoch + 1) - netuid - 1

@@ -65,7 +65,7 @@ export function decodeValue(api: ApiPromise, of: Pick<StorageItem, 'pallet' | 'i
 export function decodeExactly(api: ApiPromise, type: string, raw: Uint8Array, what: string): Decoded {
   let decoded: Decoded
   try {
-    decoded = api.registry.createType(type, raw) as unknown as Decoded
+    decoded = api.registry.createType(type, raw)
   } catch (cause) {
     throw undecodable(what, cause)
   }

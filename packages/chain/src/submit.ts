@@ -50,7 +50,8 @@ export async function signCall(
 
 function extrinsicOf(api: ApiPromise, callHex: string): SubmittableExtrinsic<'promise'> {
   const call = api.registry.createType('Call', hexToU8a(callHex)) as unknown as Parameters<ApiPromise['tx']>[0]
-  if ((call as { toHex(): string }).toHex() !== callHex) throw new ChainError('PROTOCOL', 'The call does not fit the metadata of this chain.')
+  if ((call as { toHex(): string }).toHex() !== callHex)
+    throw new ChainError('PROTOCOL', 'The call does not fit the metadata of this chain.')
   return api.tx(call)
 }
 

@@ -6,9 +6,7 @@ const hexNumber = z.string().regex(/^0x[0-9a-f]{1,16}$/)
 const hexBytes = z.string().regex(/^0x(?:[0-9a-f]{2})*$/)
 
 const header = z.object({ number: hexNumber, parentHash: hash })
-const changes = z
-  .array(z.object({ block: hash, changes: z.array(z.tuple([hexBytes, hexBytes.nullable()])) }))
-  .length(1)
+const changes = z.array(z.object({ block: hash, changes: z.array(z.tuple([hexBytes, hexBytes.nullable()])) })).length(1)
 const signedBlock = z.object({ block: z.object({ extrinsics: z.array(hexBytes) }) })
 
 /** Whether a reply is a 32-byte hash as 0x hex. */

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { type DevChain, startChainNode } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Chain, type PolicySource, createPolicySource, hotkeyFromUri, openChain, publishPolicy } from '../src/index.ts'
+import {
+  type Chain,
+  type PolicySource,
+  createPolicySource,
+  hotkeyFromUri,
+  openChain,
+  publishPolicy,
+} from '../src/index.ts'
 
 const policyOf = (rolloutPercentage: number) =>
   createPolicy({

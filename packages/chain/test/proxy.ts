@@ -59,7 +59,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     down.on('close', () => up.terminate())
     up.on('close', () => down.terminate())
     down.on('message', (data: RawData) => {
-      const text = String(data as Buffer)
+      const text = (data as Buffer).toString()
       const request = JSON.parse(text) as { id: number; method: string; params: unknown[] }
       proxy.methods.push(request.method)
       if (frozen) return
@@ -68,7 +68,7 @@ export async function startProxy(target: string): Promise<Proxy> {
       void opened.then(() => up.send(text))
     })
     up.on('message', (data: RawData) => {
-      const text = String(data as Buffer)
+      const text = (data as Buffer).toString()
       if (frozen || proxy.pass?.(JSON.parse(text) as Record<string, unknown>) === false) return
       down.send(text)
     })

@@ -14,7 +14,11 @@ interface Scene {
   readonly node: DevChain
   readonly proxy: Proxy
   readonly chain: Chain
-  publish(options?: { timeoutMs?: number; signal?: AbortSignal; onProgress?: (step: string) => void }): ReturnType<typeof publishPolicy>
+  readonly publish: (options?: {
+    timeoutMs?: number
+    signal?: AbortSignal
+    onProgress?: (step: string) => void
+  }) => ReturnType<typeof publishPolicy>
 }
 
 /** A node behind a proxy; the node itself is the second endpoint when `spare`. */

@@ -1,6 +1,6 @@
 import { type DevChain, startChainNode } from '@sluice/devnet'
 import type { CommitmentField } from '@sluice/rollout'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, openChain, readPolicyRecord } from '../src/index.ts'
 import { decodeRegistration, encodeInfo, sameFields } from '../src/registration.ts'
@@ -11,13 +11,15 @@ const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const field: fc.Arbitrary<CommitmentField> = fc.oneof(
   bytes(128).map((content) => ({ kind: 'raw' as const, bytes: content })),
   bytes(512).map((content) => ({ kind: 'bigRaw' as const, bytes: content })),
-  fc.constantFrom(['BlakeTwo256', 130], ['Sha256', 131], ['Keccak256', 132], ['ShaThree256', 133]).chain(([type, index]) =>
-    hash.map((content) => ({
-      kind: 'foreign' as const,
-      type: String(type),
-      scale: Uint8Array.from([Number(index), ...content]),
-    })),
-  ),
+  fc
+    .constantFrom(['BlakeTwo256', 130], ['Sha256', 131], ['Keccak256', 132], ['ShaThree256', 133])
+    .chain(([type, index]) =>
+      hash.map((content) => ({
+        kind: 'foreign' as const,
+        type,
+        scale: Uint8Array.from([index, ...content]),
+      })),
+    ),
   fc.constantFrom<CommitmentField>(
     { kind: 'foreign', type: 'None', scale: Uint8Array.from([0]) },
     { kind: 'foreign', type: 'ResetBondsFlag', scale: Uint8Array.from([135]) },
@@ -98,7 +100,10 @@ describe('registrations', () => {
       'state_queryStorageAt',
       'state_queryStorageAt',
     ])
-    expect(record).toMatchObject({ block: (await node.finalizedHead()).block, blockHash: (await node.finalizedHead()).hash })
+    expect(record).toMatchObject({
+      block: (await node.finalizedHead()).block,
+      blockHash: (await node.finalizedHead()).hash,
+    })
     await counted.close()
     await proxy.close()
   })

@@ -52,8 +52,8 @@ describe.each(nodes)('the subnet on %s', (name) => {
 
   it('takes no pointer from a hotkey without a UID', async () => {
     const stranger = await hotkeyFromUri('//Stranger')
-    await expect(
-      publishPointer(node.chain, { netuid, hotkey: stranger, repository: 'a/b' }),
-    ).rejects.toMatchObject({ code: 'NOT_REGISTERED' })
+    await expect(publishPointer(node.chain, { netuid, hotkey: stranger, repository: 'a/b' })).rejects.toMatchObject({
+      code: 'NOT_REGISTERED',
+    })
   })
 })
