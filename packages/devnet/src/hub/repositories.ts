@@ -16,13 +16,36 @@ import { HubRefusal } from './refusal.ts'
 
 export type RepositoryKind = 'models' | 'datasets' | 'spaces'
 
-const entryShape = z.object({
+const metaShape = z.object({ private: z.boolean(), createdAt: z.string() })
+
+/** A file in a commit. */
+export interface FileEntry {
+  readonly path: string
+  /** Git blob id, of the pointer when it is an LFS file. */
+  readonly oid: string
+  readonly size: number
+  /** `oid` is the SHA-256 of the content. */
+  readonly lfs?: { readonly oid: string; readonly pointerSize: number } | undefined
+}
+
+/** One commit as kept on disk, a line of `commits.ndjson`: the difference to its predecessor. */
+export interface Commit {
+  readonly id: string
+  readonly title: string
+  readonly message: string
+  readonly author: string
+  readonly date: string
+  readonly set: readonly FileEntry[]
+  readonly removed: readonly string[]
+}
+
+const entryShape: z.ZodType<FileEntry> = z.object({
   path: z.string(),
   oid: z.string(),
   size: z.number(),
   lfs: z.object({ oid: z.string(), pointerSize: z.number() }).optional(),
 })
-const commitShape = z.object({
+const commitShape: z.ZodType<Commit> = z.object({
   id: z.string(),
   title: z.string(),
   message: z.string(),
@@ -31,12 +54,6 @@ const commitShape = z.object({
   set: z.array(entryShape),
   removed: z.array(z.string()),
 })
-const metaShape = z.object({ private: z.boolean(), createdAt: z.string() })
-
-/** A file in a commit: `oid` is the git blob id (of the pointer when it is an LFS file), `lfs.oid` the SHA-256. */
-export type FileEntry = z.infer<typeof entryShape>
-/** One commit as kept on disk, a line of `commits.ndjson`: the difference to its predecessor. */
-export type Commit = z.infer<typeof commitShape>
 
 export interface Repository {
   readonly kind: RepositoryKind
