@@ -88,8 +88,8 @@ describe('a batch survives', () => {
 
   test('a stalled upload', async () => {
     hub.faults.add({ method: 'PUT', times: 1, kind: 'stall' })
-    expect(await putAll(backendOf({ idleMs: 300 }), [part('a', 3_000_000)])).toMatchObject([{ ok: true }])
-    expect(sent('PUT', /lfs/)).toBe(2)
+    expect(await putAll(backendOf({ idleMs: 1000 }), [part('a', 3_000_000)])).toMatchObject([{ ok: true }])
+    expect(sent('PUT', /lfs/)).toBeGreaterThan(1)
   })
 
   test('an upload that is slow but moves, for longer than the idle time', async () => {
@@ -102,7 +102,7 @@ describe('a batch survives', () => {
       }
       return await fetch(input, init)
     }
-    expect(await putAll(backendOf({ idleMs: 600, fetch: slowly }), [part('a', 6_000_000)])).toMatchObject([
+    expect(await putAll(backendOf({ idleMs: 1500, fetch: slowly }), [part('a', 12_000_000)])).toMatchObject([
       { ok: true },
     ])
     expect(sent('PUT', /lfs/)).toBe(1)
