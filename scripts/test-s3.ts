@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { sha256, signHeaders } from '../packages/devnet/test/s3/signer.ts'
 
 // Runs every suite that talks to S3 against a real server: the one named by SLUICE_TEST_S3_ENDPOINT (with
 // SLUICE_TEST_S3_ACCESS_KEY and SLUICE_TEST_S3_SECRET_KEY), else a Ceph radosgw started for this run.
@@ -66,7 +67,28 @@ async function startRadosgw(): Promise<Endpoint | null> {
   return { url: started.output, accessKeyId: 'TESTKEY', secretAccessKey: 'TESTSECRET', stop }
 }
 
-function runSuites(endpoint: Endpoint): Promise<number> {
+/** Suites that need a bucket of their own find it in SLUICE_TEST_S3_BUCKET. */
+async function createBucket(endpoint: Endpoint): Promise<string> {
+  const bucket = process.env['SLUICE_TEST_S3_BUCKET'] ?? 'sluice-contract'
+  const { url, accessKeyId, secretAccessKey } = endpoint
+  const request = {
+    method: 'PUT',
+    path: `/${bucket}`,
+    query: {},
+    headers: { host: new URL(url).host },
+    payload: sha256(''),
+  }
+  const signing = { accessKeyId, secretAccessKey, region: 'us-east-1', date: new Date() }
+  const { host: _, ...headers } = signHeaders(request, signing).headers
+  const reply = await fetch(new URL(`/${bucket}`, url), { method: 'PUT', headers })
+  const text = await reply.text()
+  if (!reply.ok && !text.includes('BucketAlreadyOwnedByYou')) {
+    throw new Error(`test:s3: the bucket ${bucket} cannot be created at ${url}: ${reply.status} ${text}`)
+  }
+  return bucket
+}
+
+function runSuites(endpoint: Endpoint, bucket: string): Promise<number> {
   const vitest = join(root, 'node_modules/.bin/vitest')
   const child = spawn(vitest, ['run', '--config', 'scripts/vitest.config.ts', ...SUITES, ...process.argv.slice(2)], {
     cwd: root,
@@ -76,6 +98,7 @@ function runSuites(endpoint: Endpoint): Promise<number> {
       SLUICE_TEST_S3_ENDPOINT: endpoint.url,
       SLUICE_TEST_S3_ACCESS_KEY: endpoint.accessKeyId,
       SLUICE_TEST_S3_SECRET_KEY: endpoint.secretAccessKey,
+      SLUICE_TEST_S3_BUCKET: bucket,
     },
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
@@ -92,7 +115,7 @@ if (endpoint === null) {
 } else {
   try {
     console.error(`test:s3: testing against ${endpoint.url}`)
-    process.exitCode = await runSuites(endpoint)
+    process.exitCode = await runSuites(endpoint, await createBucket(endpoint))
   } finally {
     endpoint.stop()
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { authorize, type Credentials } from './authorize.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { S3Error } from './error.ts'
 import { type FaultPicker, type S3FaultKind } from './faults.ts'
-import { sabotage } from './sabotage.ts'
-import { errorXml, readSlices, type Reply } from './reply.ts'
+import { freely, type Pace, sabotage } from './sabotage.ts'
+import { errorXml, type FileSlice, readSlices, type Reply } from './reply.ts'
 import { postObject } from './post-object.ts'
 import { readRequest, type S3Request } from './request.ts'
 import { route } from './router.ts'
@@ -26,9 +26,9 @@ export async function answer(answerer: Answerer, message: IncomingMessage, respo
   let bucket: string | null = null
   const fault = answerer.pick(message.method ?? 'GET', message.url ?? '/')
   try {
-    const harm = fault === null ? null : sabotage(fault, message, response)
-    if (harm === 'taken') return
-    const request = readRequest(message)
+    const pace = fault === null ? freely : sabotage(fault, message, response)
+    if (pace === 'taken') return
+    const request = readRequest(message, pace)
     bucket = request.bucket
     allowOrigin(answerer.store, request, response)
     if (fault === 'refused-in-200')
@@ -37,7 +37,7 @@ export async function answer(answerer: Answerer, message: IncomingMessage, respo
     if (fault === 'lost-reply') return void message.socket.resetAndDestroy()
     if (fault === 'error-in-200')
       throw new S3Error('InternalError', 'We encountered an internal error. Please try again.')
-    await send(response, reply, requestId, message.method === 'HEAD')
+    await send(response, reply, requestId, pace)
   } catch (cause) {
     await sendError(response, message, cause, { bucket, requestId, fault }).catch(() => message.destroy())
   } finally {
@@ -66,22 +66,22 @@ async function perform(answerer: Answerer, request: S3Request): Promise<Reply> {
   return route({ request, binding, store, region, now })
 }
 
-async function send(response: ServerResponse, reply: Reply, requestId: string, isHead: boolean): Promise<void> {
+async function send(response: ServerResponse, reply: Reply, requestId: string, pace: Pace): Promise<void> {
   response.statusCode = reply.status
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, headerBytes(value))
   response.setHeader('x-amz-request-id', requestId)
-  if (reply.slices === undefined) {
-    const body = isHead ? '' : (reply.body ?? '')
-    if (reply.status !== 204 && reply.status !== 304 && !isHead)
-      response.setHeader('content-length', Buffer.byteLength(body))
-    response.end(body)
-    return
+  if (reply.slices !== undefined) return pipeline(pacedSlices(reply.slices, pace), response)
+  const body = response.req.method === 'HEAD' ? '' : (reply.body ?? '')
+  const isBodiless = reply.status === 204 || reply.status === 304 || response.req.method === 'HEAD'
+  if (!isBodiless) response.setHeader('content-length', Buffer.byteLength(body))
+  response.end(body)
+}
+
+async function* pacedSlices(slices: readonly FileSlice[], pace: Pace): AsyncGenerator<Buffer> {
+  for await (const piece of readSlices(slices)) {
+    await pace(piece.length)
+    yield piece
   }
-  for await (const piece of readSlices(reply.slices)) {
-    if (response.destroyed) return
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
-  }
-  response.end()
 }
 
 /** Header values are UTF-8 bytes on the wire; Node writes latin1. */
@@ -106,5 +106,5 @@ async function sendError(
     headers: { ...(hasBody ? { 'content-type': 'application/xml' } : {}), ...error.headers },
     ...(hasBody ? { body: errorXml(error.code, error.message, bucket, requestId) } : {}),
   }
-  await send(response, reply, requestId, message.method === 'HEAD')
+  await send(response, reply, requestId, freely)
 }

@@ -21,11 +21,6 @@ export interface ReceivedFile {
 const SMALL_LIMIT = 2 * 1024 * 1024
 const MAX_OBJECT_BYTES = 5 * 1024 ** 3
 
-/** Raw chunks of a request; leaving the loop early keeps the socket open for the error reply. */
-export function rawBody(request: S3Request): AsyncIterable<Buffer> {
-  return request.message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
-}
-
 /**
  * Streams a body into a new file under `directory`. `algorithm` adds a checksum when the client sent none.
  * @throws S3Error for every mismatch; nothing is left on disk then
@@ -97,7 +92,7 @@ async function* verify(
   const md5 = createHash('md5')
   const sha256 = binding.kind === 'sha256' ? createHash('sha256') : null
   const digest = algorithm === null ? null : createDigest(algorithm)
-  const source = rawBody(request)
+  const source = request.body
   let bytes = 0
   for await (const piece of binding.kind === 'chunked' ? decodeAwsChunked(source, { ...binding, trailers }) : source) {
     bytes += piece.length

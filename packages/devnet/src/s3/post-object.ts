@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Credentials } from './authorize.ts'
-import { rawBody, type VerifiedChunks, writeVerified } from './body.ts'
+import { type VerifiedChunks, writeVerified } from './body.ts'
 import { announcedChecksum, checksumHeader, checksumHeaders, createDigest } from './checksum.ts'
 import { S3Error } from './error.ts'
 import { type OpenForm, readForm } from './form-data.ts'
@@ -19,7 +19,7 @@ export async function postObject(
   now: () => number,
 ): Promise<Reply> {
   const bucket = store.bucket(request.bucket ?? '')
-  const form = await readForm(rawBody(request), request.headers['content-type'] ?? '')
+  const form = await readForm(request.body, request.headers['content-type'] ?? '')
   const limits = verifyPolicy(form.fields, bucket.name, credentials, now())
   const key = (form.fields.get('key') ?? '').replaceAll('${filename}', form.fileName)
   if (key === '') throw new S3Error('InvalidArgument', 'The form has no key.')

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from './error.ts'
+import type { Pace } from './sabotage.ts'
 
 /** An HTTP request read as S3 does: path style, decoded once. */
 export interface S3Request {
@@ -13,11 +14,12 @@ export interface S3Request {
   readonly queryPairs: readonly (readonly [string, string])[]
   /** Lower-case names; repeated headers joined with commas. */
   readonly headers: Readonly<Record<string, string>>
-  readonly message: IncomingMessage
+  /** The raw body. Leaving its loop early keeps the socket open for the error reply. */
+  readonly body: AsyncIterable<Buffer>
 }
 
 /** @throws S3Error `InvalidURI` when the target is not valid UTF-8 percent encoding. */
-export function readRequest(message: IncomingMessage): S3Request {
+export function readRequest(message: IncomingMessage, pace: Pace): S3Request {
   const target = message.url ?? '/'
   const mark = target.indexOf('?')
   const path = decode(mark === -1 ? target : target.slice(0, mark))
@@ -33,7 +35,14 @@ export function readRequest(message: IncomingMessage): S3Request {
     query: new Map(queryPairs),
     queryPairs,
     headers: joinHeaders(message.headersDistinct),
-    message,
+    body: readBody(message, pace),
+  }
+}
+
+async function* readBody(message: IncomingMessage, pace: Pace): AsyncGenerator<Buffer> {
+  for await (const piece of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    await pace(piece.length)
+    yield piece
   }
 }
 

@@ -56,8 +56,8 @@ export function useTarget(): { readonly current: Target } {
   let own: DevS3 | null = null
   beforeAll(async () => {
     const outside = outsideTarget()
-    own = outside === null ? await startS3Server() : null
-    const { url, accessKeyId, secretAccessKey } = outside ?? (own as DevS3)
+    const server = outside ?? (own = await startS3Server())
+    const { url, accessKeyId, secretAccessKey } = server
     holder.current = createTarget(url, { accessKeyId, secretAccessKey }, outside === null)
     const created = await holder.current.send({ method: 'PUT' })
     if (created.status !== 200) throw new Error(`The test bucket cannot be created: ${created.text}`)
