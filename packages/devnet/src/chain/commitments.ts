@@ -17,6 +17,9 @@ import {
 import { createEntry, type Entry, type Pallet } from './pallet.ts'
 import { accountId, netuid } from './primitives.ts'
 
+/** Blocks between two commitments of one hotkey under the old runtime. */
+export const RATE_LIMIT = 100
+
 /** 'current' is spec 293 (three fields, BigRaw, space per epoch), 'old' is spec 218 (one field, one write per 100 blocks). */
 export type RuntimeKind = 'current' | 'old'
 
@@ -56,7 +59,6 @@ export interface Commitments {
   readonly usedSpaceOf: Entry<[number, string], { readonly last_epoch: bigint; readonly used_space: bigint }>
   readonly timelockedIndex: Entry<[], readonly (readonly [number, string])[]>
   readonly maxSpace: Entry<[], number>
-  readonly rateLimit: Entry<[], number>
 }
 
 export function describeCommitments(kind: RuntimeKind): Commitments {
@@ -88,14 +90,13 @@ export function describeCommitments(kind: RuntimeKind): Commitments {
   const usedSpaceOf = entry('UsedSpaceOf', keys, both, usage, null)
   const timelockedIndex = entry('TimelockedIndex', [], [], index, [])
   const maxSpace = entry('MaxSpace', [], [], u32, 3100)
-  const rateLimit = entry('RateLimit', [], [], u32, 100)
   const who = { netuid, who: accountId }
   const errors: Readonly<Record<string, number>> = {
     TooManyFieldsInCommitmentInfo: 0,
     AccountNotAllowedCommit: 1,
     ...(old ? { CommitmentSetRateLimitExceeded: 2 } : { SpaceLimitExceeded: 2, UnexpectedUnreserveLeftover: 3 }),
   }
-  const calls: VariantList = { set_commitment: [0, { netuid, info }], set_rate_limit: [1, { rate_limit_blocks: u32 }] }
+  const calls: VariantList = { set_commitment: [0, { netuid, info }] }
   const events: VariantList = { Commitment: [0, who] }
   return {
     maxFields,
@@ -105,15 +106,16 @@ export function describeCommitments(kind: RuntimeKind): Commitments {
     usedSpaceOf,
     timelockedIndex,
     maxSpace,
-    rateLimit,
     pallet: {
       name: 'Commitments',
       crate: 'pallet_commitments',
       index: 18,
       storage: old
-        ? [rateLimit, commitmentOf, lastCommitment]
+        ? [commitmentOf, lastCommitment]
         : [timelockedIndex, commitmentOf, lastCommitment, lastBondsReset, revealed, usedSpaceOf, maxSpace],
-      calls: old ? calls : { ...calls, set_max_space: [2, { new_limit: u32 }] },
+      calls: old
+        ? calls
+        : { ...calls, set_rate_limit: [1, { rate_limit_blocks: u32 }], set_max_space: [2, { new_limit: u32 }] },
       events: old
         ? events
         : {
@@ -126,7 +128,7 @@ export function describeCommitments(kind: RuntimeKind): Commitments {
         { name: 'MaxFields', type: u32, value: maxFields },
         { name: 'InitialDeposit', type: u64, value: 0n },
         { name: 'FieldDeposit', type: u64, value: 0n },
-        ...(old ? [{ name: 'DefaultRateLimit', type: u32, value: 100 }] : []),
+        ...(old ? [{ name: 'RateLimit', type: u32, value: RATE_LIMIT }] : []),
       ],
     },
   }

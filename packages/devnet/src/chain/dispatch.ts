@@ -1,6 +1,7 @@
 /** What calls do to the state: the rules of pallet-commitments, balances and the owner's hotkey change. */
 import { blake2AsU8a } from '@polkadot/util-crypto'
 import type { Tagged } from './codec.ts'
+import { RATE_LIMIT } from './commitments.ts'
 import { callName } from './fees.ts'
 import type { Runtime } from './runtime.ts'
 import { type Draft, readEntry } from './state.ts'
@@ -88,8 +89,7 @@ function setCommitment(
 
   if (runtime.kind === 'old') {
     const last = readEntry(draft, items.lastCommitment, netuid, who)
-    const limit = readEntry(draft, items.rateLimit) ?? 0
-    if (last !== null && block - last < limit) throw fail('CommitmentSetRateLimitExceeded')
+    if (last !== null && block - last < RATE_LIMIT) throw fail('CommitmentSetRateLimitExceeded')
   } else {
     const sum = BigInt(fields.reduce((total, field) => total + fieldSpace(field), 0))
     const needed = sum > MIN_COMMITMENT_SPACE ? sum : MIN_COMMITMENT_SPACE

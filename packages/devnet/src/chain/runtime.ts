@@ -46,7 +46,14 @@ export function createRuntime(kind: RuntimeKind): Runtime {
   const specVersion = kind === 'old' ? 218 : 293
   const apis = apiIds(kind)
   const commitments = describeCommitments(kind)
-  const rest = [timestampPallet, balancesPallet, paymentPallet, subtensorPallet, commitments.pallet, adminPallet]
+  const rest = [
+    timestampPallet,
+    balancesPallet,
+    paymentPallet,
+    subtensorPallet,
+    commitments.pallet,
+    adminPallet(kind === 'old'),
+  ]
   const event = outer('Event', [systemPallet(specVersion, apis, null), ...rest])
   const phase = variant('frame_system::Phase', {
     ApplyExtrinsic: [0, { 0: u32 }],

@@ -12,6 +12,8 @@ export interface RpcServer {
   close(): Promise<void>
 }
 const MAX_MESSAGE = 16 * 1024 * 1024
+/** How long clients may take to answer the closing handshake. */
+const CLOSE_GRACE_MS = 200
 
 export async function startRpcServer(ledger: Ledger, name: string, port: number): Promise<RpcServer> {
   const plain = createMethods(ledger, name)
@@ -29,10 +31,15 @@ export async function startRpcServer(ledger: Ledger, name: string, port: number)
   return {
     port: (http.address() as AddressInfo).port,
     async close() {
-      for (const socket of sockets.clients) socket.terminate()
+      for (const socket of sockets.clients) socket.close(1001, 'the node stops')
+      const force = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate()
+        http.closeAllConnections()
+      }, CLOSE_GRACE_MS)
       sockets.close()
-      http.closeAllConnections()
+      http.closeIdleConnections()
       await new Promise<void>((resolve) => http.close(() => resolve()))
+      clearTimeout(force)
     },
   }
 }

@@ -125,13 +125,18 @@ export const subtensorPallet: Pallet = {
   constants: [],
 }
 
-export const adminPallet: Pallet = {
+const adminShell: Pallet = {
   name: 'AdminUtils',
   crate: 'pallet_admin_utils',
   index: 19,
   storage: [],
-  calls: { sudo_set_sn_owner_hotkey: [67, { netuid, hotkey: accountId }] },
+  calls: null,
   events: null,
   errors: { SubnetDoesNotExist: 0 },
   constants: [],
+}
+
+/** Spec 218 has no call yet that changes the owner's hotkey. */
+export function adminPallet(old: boolean): Pallet {
+  return old ? adminShell : { ...adminShell, calls: { sudo_set_sn_owner_hotkey: [67, { netuid, hotkey: accountId }] } }
 }
