@@ -158,6 +158,17 @@ export async function putMultipart(
   }
 }
 
+/** The checksum that S3 computes over parts of this size (`base64-N`), from the source. */
+export async function compositeOf(object: PutObject, partBytes: number, signal?: AbortSignal): Promise<string> {
+  const whole = createHash('sha256')
+  let parts = 0
+  for await (const part of partsOf(readContent(object, signal), partBytes)) {
+    whole.update(createHash('sha256').update(part).digest())
+    parts++
+  }
+  return `${whole.digest('base64')}-${parts}`
+}
+
 /** Equal parts so that a file of any size up to S3's limit needs at most 10,000, S3's highest part number. */
 export function choosePartBytes(bytes: number, least: number): number {
   const mebibyte = 1024 * 1024

@@ -65,6 +65,8 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
   const describe = (fullKey: string): string => `s3://${bucket}/${fullKey}`
   const target: S3Target = { client, bucket, stallMs, completeMs: options.completeMs ?? 300_000, describe }
 
+  const partBytesOf = ({ bytes }: PutObject): number => choosePartBytes(bytes, options.partBytes ?? 16 * 1024 ** 2)
+
   /** Null when the store answers 404, be it the object or the bucket: a HEAD has no body to tell. */
   async function head(fullKey: string, signal?: AbortSignal): Promise<HeadObjectCommandOutput | null> {
     return await guarded(`read ${describe(fullKey)}`, stallMs, signal, async (abortSignal) => {
@@ -103,7 +105,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     composite: string | null,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    const proof = await proveStored(found, object, composite, signal)
+    const proof = await proveStored(found, object, composite, partBytesOf(object), signal)
     if (proof !== 'unknown') return proof === 'same'
     const opened = await openObject(target, prefix + object.key, object.key, undefined, signal)
     if (opened === null || opened.bytes !== object.bytes) {
@@ -127,8 +129,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     let composite: string | null = null
     if (bytes <= multipartAbove) await putSingle(target, fullKey, object, signal)
     else {
-      const partBytes = choosePartBytes(bytes, options.partBytes ?? 16 * 1024 ** 2)
-      composite = await putMultipart(target, fullKey, object, partBytes, partsInFlight, signal)
+      composite = await putMultipart(target, fullKey, object, partBytesOf(object), partsInFlight, signal)
     }
 
     const stored = await head(fullKey, signal)

@@ -4,6 +4,10 @@ import { ValidatorError } from './errors.ts'
 export interface Limits {
   /** Milliseconds for all of it, default 120,000. */
   readonly milliseconds: number
+  /** Milliseconds for a manifest alone, in a sweep; default 30,000. */
+  readonly manifestMilliseconds: number
+  /** Bytes of a manifest, default 32 MiB (some 100,000 files). */
+  readonly manifestBytes: number
   /** Bytes read by ranges, manifest not counted; default 128 MiB. */
   readonly rangeBytes: number
   /** Bytes of the largest file that is sampled whole, default 256 MiB. */
@@ -18,6 +22,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   milliseconds: 120_000,
+  manifestMilliseconds: 30_000,
+  manifestBytes: 32 * 1024 ** 2,
   rangeBytes: 128 * 1024 ** 2,
   sampleBytes: 256 * 1024 ** 2,
   filesPerUri: 256,
@@ -36,9 +42,10 @@ export interface Budget {
   close(): void
 }
 
-export function openBudget(limits: Limits, signal?: AbortSignal): Budget {
+/** @param milliseconds until the deadline */
+export function openBudget(limits: Limits, milliseconds: number, signal?: AbortSignal): Budget {
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), limits.milliseconds)
+  const timer = setTimeout(() => deadline.abort(), milliseconds)
   let requests = 0
   let bytes = 0
   return {

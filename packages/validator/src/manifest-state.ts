@@ -22,6 +22,8 @@ export interface ManifestQuery {
   readonly hotkey: string
   readonly netuid: number
   readonly seen: SeenManifests
+  /** A larger manifest is not read, which leaves the verdict open. */
+  readonly maxBytes: number
 }
 
 /**
@@ -39,8 +41,13 @@ export async function readManifest(
   try {
     const opened = await place.backend.open(MANIFEST_KEY, undefined, { signal: budgetSignal })
     if (opened === null) return missing('absent', 'there is no manifest')
-    const bytes = await readAll(opened.body, MAX_MANIFEST_BYTES)
-    if (bytes === null) return missing('corrupt', `the manifest has more than ${MAX_MANIFEST_BYTES} bytes`)
+    if (opened.bytes > query.maxBytes) {
+      await opened.body.cancel()
+      const verdict = opened.bytes > MAX_MANIFEST_BYTES ? 'corrupt' : 'unreachable'
+      return missing(verdict, `the manifest has ${opened.bytes} bytes, more than are read`)
+    }
+    const bytes = await readAll(opened.body, query.maxBytes)
+    if (bytes === null) return missing('unreachable', 'more of the manifest came than was announced')
     const { manifest, sha256 } = openManifest(bytes, { hotkey, netuid, backend: name })
     return { kind: 'present', manifest, sha256, problems: historyProblems(query, manifest) }
   } catch (error) {
