@@ -1,5 +1,5 @@
 import { hexToU8a, u8aToHex } from '@polkadot/util'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compact, decode, encode, u64, vec, byteVec } from '../src/chain/codec.ts'
 import { epochIndex } from '../src/chain/dispatch.ts'

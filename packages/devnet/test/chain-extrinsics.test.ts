@@ -3,6 +3,8 @@ import { u8aToHex } from '@polkadot/util'
 import { type DevChain, startChainNode } from '../src/chain/node.ts'
 import { type Client, openClient } from './chain-client.ts'
 
+const soon = { timeout: 30_000 }
+
 let chain: DevChain
 let client: Client
 // One chain for the file; every test has a miner of its own.
@@ -89,7 +91,9 @@ describe('admission', () => {
     await client.send(client.commit([AB]), '//Miner//5')
     await expect(client.send(client.commit([AB]), '//Miner//5', { nonce: 0 })).rejects.toThrow(/1010.*outdated/)
     const later = client.send(client.commit([big(3)]), '//Miner//5', { nonce: 2 })
-    await expect.poll(async () => (await client.provider.send<string[]>('author_pendingExtrinsics', [])).length).toBe(1)
+    await expect
+      .poll(async () => (await client.provider.send<string[]>('author_pendingExtrinsics', [])).length, soon)
+      .toBe(1)
     await client.send(client.commit([AB]), '//Miner//5', { nonce: 1 })
     const { statuses } = await later
     expect([statuses[0], statuses.at(-1)]).toEqual(['Future', 'Finalized'])

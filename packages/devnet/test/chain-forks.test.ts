@@ -3,6 +3,8 @@ import { afterEach, expect, test } from 'vitest'
 import { type ChainNodeOptions, type DevChain, startChainNode } from '../src/chain/node.ts'
 import { type Client, openClient } from './chain-client.ts'
 
+const soon = { timeout: 30_000 }
+
 let chain: DevChain
 let client: Client
 const start = async (options: ChainNodeOptions = {}): Promise<void> => {
@@ -72,9 +74,9 @@ test('finality follows at its distance, stalls and catches up', async () => {
   expect((await chain.finalizedHead()).block).toBe(7)
   const seen: number[] = []
   const stop = await client.api.rpc.chain.subscribeFinalizedHeads((header) => void seen.push(header.number.toNumber()))
-  await expect.poll(() => seen).toEqual([7])
+  await expect.poll(() => seen, soon).toEqual([7])
   chain.stallFinality(false)
-  await expect.poll(() => seen).toEqual([7, 8, 9, 10, 11, 12])
+  await expect.poll(() => seen, soon).toEqual([7, 8, 9, 10, 11, 12])
   stop()
 })
 
@@ -84,14 +86,14 @@ test('a reorg takes a commitment back and the pool brings it in again', async ()
   const stop = await client.commit([{ Raw2: '0x6162' }]).signAndSend(client.key('//Miner//0'), ({ status }) => {
     statuses.push(status.type)
   })
-  await expect.poll(() => statuses).toContain('InBlock')
+  await expect.poll(() => statuses, soon).toContain('InBlock')
   const { hash } = await chain.head()
   await chain.reorg(1)
-  await expect.poll(() => statuses).toEqual(['Ready', 'InBlock', 'Retracted', 'InBlock'])
+  await expect.poll(() => statuses, soon).toEqual(['Ready', 'InBlock', 'Retracted', 'InBlock'])
   expect((await chain.head()).hash).not.toBe(hash)
   expect(await commitmentAt('//Miner//0', hash)).not.toBeNull()
   await chain.produceBlocks(5)
-  await expect.poll(() => statuses.at(-1)).toBe('Finalized')
+  await expect.poll(() => statuses.at(-1), soon).toBe('Finalized')
   stop()
 })
 
@@ -107,10 +109,10 @@ test('a reorg that drops what it replaces leaves no trace of it', async () => {
   await client.commit([{ Raw2: '0x6162' }]).signAndSend(client.key('//Miner//0'), ({ status }) => {
     statuses.push(status.type)
   })
-  await expect.poll(() => statuses).toContain('InBlock')
+  await expect.poll(() => statuses, soon).toContain('InBlock')
   await chain.reorg(1, { drop: true })
-  await expect.poll(() => statuses).toEqual(['Ready', 'InBlock', 'Retracted', 'Dropped'])
-  await expect.poll(() => values.map((value) => value === null)).toEqual([true, false, true])
+  await expect.poll(() => statuses, soon).toEqual(['Ready', 'InBlock', 'Retracted', 'Dropped'])
+  await expect.poll(() => values.map((value) => value === null), soon).toEqual([true, false, true])
   ;(stop as unknown as () => void)()
 })
 
@@ -145,10 +147,12 @@ test('storage is changed in place by raw key or by name', async () => {
 test('blocks come by the clock too, and extrinsics can be made to wait for them', async () => {
   await start({ instant: false })
   const sent = client.send(client.commit([]), '//Miner//0')
-  await expect.poll(async () => (await client.provider.send<string[]>('author_pendingExtrinsics', [])).length).toBe(1)
+  await expect
+    .poll(async () => (await client.provider.send<string[]>('author_pendingExtrinsics', [])).length, soon)
+    .toBe(1)
   expect((await chain.head()).block).toBe(2)
   await chain.produceBlocks(1)
   expect((await sent).error).toBeNull()
   await using ticking = await startChainNode({ blockTimeMs: 5 })
-  await expect.poll(async () => (await ticking.head()).block).toBeGreaterThan(5)
+  await expect.poll(async () => (await ticking.head()).block, soon).toBeGreaterThan(5)
 })

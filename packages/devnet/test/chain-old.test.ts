@@ -25,7 +25,7 @@ test('limits and types are those of the old runtime', async () => {
     'CommitmentsSignedExtension',
   ])
   expect(() => client.commit([{ BigRaw: '0x63' }])).toThrow(/BigRaw/)
-  const call = ['SubnetInfoRuntimeApi_get_selective_metagraph', '0x0d000400' + '00']
+  const call = ['SubnetInfoRuntimeApi_get_selective_metagraph', '0x0d00040000']
   await expect(client.provider.send('state_call', call)).rejects.toThrow(/is not found/)
 })
 

@@ -3,6 +3,8 @@ import { WebSocket } from 'ws'
 import { type DevChain, startChainNode } from '../src/chain/node.ts'
 import { attachChain } from '../src/chain/outside.ts'
 
+const soon = { timeout: 30_000 }
+
 let chain: DevChain
 let http: string
 beforeAll(async () => {
@@ -75,7 +77,7 @@ test('a socket that sends rubbish is answered and can go on', async () => {
   socket.send('rubbish')
   socket.send(Buffer.from([0xff, 0xfe]))
   socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'system_health', params: [] }))
-  await expect.poll(() => replies.length).toBe(3)
+  await expect.poll(() => replies.length, soon).toBe(3)
   expect(JSON.parse(replies[2] ?? '')).toMatchObject({ result: { isSyncing: false } })
   socket.terminate()
 })

@@ -138,15 +138,12 @@ describe('answers', () => {
   test('the selective metagraph of a fresh subnet, byte for byte (netuid reads 0 when not asked for)', async () => {
     const answer = await provider.send('state_call', [
       'SubnetInfoRuntimeApi_get_selective_metagraph',
-      '0x0d001005000600340039' + '00',
+      '0x0d00100500060034003900',
     ])
     expect(answer).toBe(METAGRAPH)
   })
   test('a subnet that does not exist is None', async () => {
-    const answer = await provider.send('state_call', [
-      'SubnetInfoRuntimeApi_get_selective_metagraph',
-      '0x0f000405' + '00',
-    ])
+    const answer = await provider.send('state_call', ['SubnetInfoRuntimeApi_get_selective_metagraph', '0x0f00040500'])
     expect(answer).toBe('0x00')
   })
   test('values of the cast', async () => {
