@@ -1,6 +1,7 @@
 import { type Connection, type DialOptions, dial, finalizedHead } from './connection.ts'
 import { throwIfAborted, withDeadline } from './deadline.ts'
 import { ChainError } from './errors.ts'
+import { resolveEndpoints } from './endpoints.ts'
 import { headAge } from './head-age.ts'
 
 /** A line for the log; `warn` asks for a look. */
@@ -37,8 +38,10 @@ export interface Chain {
 
 /** @throws ChainError BAD_ENDPOINT when the list is empty; everything else only on use */
 export function openChain(options: ChainOptions): Chain {
-  const { endpoints, staleHeadMs = 120_000, now = Date.now, log = () => undefined } = options
-  if (endpoints.length === 0) throw new ChainError('BAD_ENDPOINT', 'No chain endpoint is given; name at least one.')
+  const { staleHeadMs = 120_000, now = Date.now, log = () => undefined } = options
+  if (options.endpoints.length === 0)
+    throw new ChainError('BAD_ENDPOINT', 'No chain endpoint is given; name at least one.')
+  const endpoints = resolveEndpoints({ endpoint: options.endpoints })
   const dialOptions: DialOptions = {
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
     callTimeoutMs: options.callTimeoutMs ?? 20_000,
@@ -71,11 +74,14 @@ export function openChain(options: ChainOptions): Chain {
         connection = await dial(endpoint, dialOptions)
         if (genesisHash !== null && connection.genesisHash !== genesisHash) {
           wrongChain++
-          throw new ChainError('WRONG_CHAIN', `${endpoint} serves chain ${connection.genesisHash}, not ${genesisHash}.`)
+          throw new ChainError(
+            'WRONG_CHAIN',
+            `${connection.name} serves chain ${connection.genesisHash}, not ${genesisHash}.`,
+          )
         }
         const age = await headAge(connection, now)
         if (age > staleHeadMs) {
-          failures.push(`${endpoint} is ${Math.round(age / 1000)} s behind.`)
+          failures.push(`${connection.name} is ${Math.round(age / 1000)} s behind.`)
           if (fallback === null || age < fallback.age) {
             fallback?.connection.close()
             fallback = { connection, age }
@@ -91,8 +97,7 @@ export function openChain(options: ChainOptions): Chain {
       }
     }
     if (fallback !== null) {
-      if (endpoints.length > 1)
-        log('warn', `No endpoint has a fresh finalized block; ${fallback.connection.endpoint} is the least old one.`)
+      log('warn', `No endpoint has a fresh finalized block. ${failures.join(' ')}`)
       return settle(fallback.connection)
     }
     if (closed) throw closedError()
@@ -111,21 +116,21 @@ export function openChain(options: ChainOptions): Chain {
     genesisHash ??= connection.genesisHash
     next = endpoints.indexOf(connection.endpoint)
     current = { connection, checkedAt: now() }
-    log('info', `Connected to ${connection.endpoint}.`)
+    log('info', `Connected to ${connection.name}.`)
     return connection
   }
 
-  /** The live connection; looks at its head again every `staleHeadMs` when there is somewhere else to go. */
+  /** The live connection; looks at its head again every `staleHeadMs`. */
   const acquire = async (signal?: AbortSignal): Promise<Connection> => {
     if (closed) throw closedError()
     throwIfAborted(signal)
     if (current !== null && !current.connection.isAlive()) drop(current.connection)
-    if (current !== null && endpoints.length > 1 && now() - current.checkedAt >= staleHeadMs) {
+    if (current !== null && now() - current.checkedAt >= staleHeadMs) {
       const { connection } = current
       current.checkedAt = now()
       const age = await headAge(connection, now).catch(() => Number.POSITIVE_INFINITY)
       if (age > staleHeadMs) {
-        log('warn', `${connection.endpoint} no longer finalizes blocks; looking for another endpoint.`)
+        log('warn', `${connection.name} has no fresh finalized block any more; looking for a better endpoint.`)
         drop(connection)
       }
     }

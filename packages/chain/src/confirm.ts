@@ -65,7 +65,7 @@ async function dispatchProblem(
   const index = extrinsics.indexOf(extrinsic)
   const [raw] = await readRaw(connection, [item('system', 'events')], blockHash, signal)
   if (index < 0 || raw == null) {
-    throw new ChainError('PROTOCOL', `${connection.endpoint} named a block that does not hold the extrinsic.`)
+    throw new ChainError('PROTOCOL', `${connection.name} named a block that does not hold the extrinsic.`)
   }
   const events = decodeValue(api, { pallet: 'system', item: 'events' }, raw) as unknown as Iterable<EventRecord>
   for (const { phase, event } of events) {
@@ -73,7 +73,7 @@ async function dispatchProblem(
     if (event.section === 'system' && event.method === 'ExtrinsicSuccess') return null
     if (event.section === 'system' && event.method === 'ExtrinsicFailed') return explain(connection, event.data[0])
   }
-  throw new ChainError('PROTOCOL', `${connection.endpoint} tells no outcome for the extrinsic in ${blockHash}.`)
+  throw new ChainError('PROTOCOL', `${connection.name} tells no outcome for the extrinsic in ${blockHash}.`)
 }
 
 interface EventRecord {
@@ -148,7 +148,7 @@ async function lookForWrite(
   const isNewer = slot.block !== null && slot.block > (write.commitmentBlock ?? -1)
   if (slot.block !== null && isNewer && sameFields(api, slot.fields, write.fields)) {
     const blockHash = await connection.send('chain_getBlockHash', [slot.block], signal)
-    if (!isHash(blockHash)) throw new ChainError('PROTOCOL', `${connection.endpoint} has no block ${slot.block}.`)
+    if (!isHash(blockHash)) throw new ChainError('PROTOCOL', `${connection.name} has no block ${slot.block}.`)
     return { block: slot.block, blockHash, extrinsicHash: call.hash }
   }
   const [account] = await readRaw(connection, [item('system', 'account', hotkey)], head.hash, signal)

@@ -1,12 +1,15 @@
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
 import { withDeadline } from './deadline.ts'
+import { shownEndpoint } from './endpoints.ts'
 import { ChainError } from './errors.ts'
 import { isHash, readHeader } from './wire.ts'
 
 /** One live endpoint: metadata decoded, chain identified. Internal to this package. */
 export interface Connection {
   readonly endpoint: string
+  /** The endpoint as messages show it, without path and query. */
+  readonly name: string
   readonly api: ApiPromise
   readonly genesisHash: string
   /** One JSON-RPC call with the call deadline. @throws ChainError TIMEOUT, DISCONNECTED, NODE_ERROR, ABORTED */
@@ -49,6 +52,7 @@ class QuietProvider extends WsProvider {
  * @throws ChainError TIMEOUT or DISCONNECTED
  */
 export async function dial(endpoint: string, options: DialOptions): Promise<Connection> {
+  const name = shownEndpoint(endpoint)
   const provider = new QuietProvider(endpoint, false, {}, options.callTimeoutMs)
   const api = new ApiPromise({ provider: provider as NonNullable<ApiOptions['provider']>, noInitWarn: true })
   const close = (): void => {
@@ -64,19 +68,19 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
     provider.on('disconnected', () => resolve())
   })
   const failing = lost.then((): never => {
-    throw disconnected(endpoint)
+    throw disconnected(name)
   })
   failing.catch(() => undefined)
   const answered = async <T>(reply: Promise<T>, method: string, signal?: AbortSignal): Promise<T> => {
     try {
       return await withDeadline(Promise.race([reply, failing]), {
-        what: `${endpoint} to answer ${method}`,
+        what: `${name} to answer ${method}`,
         ms: options.callTimeoutMs,
         signal,
       })
     } catch (error) {
       if (ChainError.is(error)) throw error
-      throw new ChainError('NODE_ERROR', `${endpoint} answered ${method} with an error: ${textOf(error)}`, {
+      throw new ChainError('NODE_ERROR', `${name} answered ${method} with an error: ${textOf(error)}`, {
         cause: error,
       })
     }
@@ -84,7 +88,7 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
 
   try {
     await withDeadline(Promise.race([opened, failing]), {
-      what: `${endpoint} to connect`,
+      what: `${name} to connect`,
       ms: options.connectTimeoutMs,
     })
     // Subtensor addresses have prefix 42, whatever a node says of itself.
@@ -92,11 +96,12 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
     api.registry.setChainProperties(properties as Parameters<typeof api.registry.setChainProperties>[0])
   } catch (error) {
     close()
-    throw ChainError.is(error) ? error : disconnected(endpoint, error)
+    throw ChainError.is(error) ? error : disconnected(name, error)
   }
 
   return {
     endpoint,
+    name,
     api,
     genesisHash: api.genesisHash.toHex(),
     send: async (method, params, signal) => await answered(provider.send<unknown>(method, [...params]), method, signal),
@@ -124,7 +129,7 @@ export async function finalizedHead(
 export async function finalizedHash(connection: Connection, signal?: AbortSignal): Promise<string> {
   const hash = await connection.send('chain_getFinalizedHead', [], signal)
   if (isHash(hash)) return hash
-  throw new ChainError('PROTOCOL', `${connection.endpoint} named no finalized block; use another.`, { retryable: true })
+  throw new ChainError('PROTOCOL', `${connection.name} named no finalized block; use another.`, { retryable: true })
 }
 
 /** The library's message without its line breaks; node errors carry no secrets. */
@@ -132,8 +137,8 @@ export function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 300)
 }
 
-function disconnected(endpoint: string, cause?: unknown): ChainError {
-  return new ChainError('DISCONNECTED', `${endpoint} is not there or closed the connection; try again or another.`, {
+function disconnected(name: string, cause?: unknown): ChainError {
+  return new ChainError('DISCONNECTED', `${name} is not there or closed the connection; try again or another.`, {
     retryable: true,
     cause,
   })

@@ -40,6 +40,11 @@ export function knownGenesis(network: string): string | null {
   return genesis[network] ?? null
 }
 
+/** Scheme, host and port: what may be shown of an endpoint, whose path or query can hold an access key. */
+export function shownEndpoint(endpoint: string): string {
+  return new URL(endpoint).origin
+}
+
 function expand(entry: string): readonly string[] {
   const named = networks[entry]
   if (named !== undefined) return named
@@ -55,10 +60,11 @@ function expand(entry: string): readonly string[] {
 }
 
 function unusable(entry: string, cause: unknown): ChainError {
+  const shown = /^[\w.:-]{1,60}$/.test(entry) ? `"${entry}"` : 'What was given'
   const names = Object.keys(networks).join(', ')
   return new ChainError(
     'BAD_ENDPOINT',
-    `"${entry}" is no chain endpoint; give a ws:// or wss:// URL or one of ${names}.`,
+    `${shown} is no chain endpoint; give a ws:// or wss:// URL or one of ${names}.`,
     {
       cause,
     },

@@ -35,7 +35,7 @@ export async function signCall(
   const head = await finalizedHead(connection, signal)
   const index = await connection.send('system_accountNextIndex', [hotkey.address], signal)
   const nonce = Number(index)
-  if (!Number.isSafeInteger(nonce)) throw new ChainError('PROTOCOL', `${connection.endpoint} gave no nonce.`)
+  if (!Number.isSafeInteger(nonce)) throw new ChainError('PROTOCOL', `${connection.name} gave no nonce.`)
   const extrinsic = extrinsicOf(api, callHex)
   const era = api.registry.createType('ExtrinsicEra', { current: head.block, period: mortalPeriod })
   const signed = await extrinsic.signAsync(hotkey.address, {

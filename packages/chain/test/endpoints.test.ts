@@ -33,7 +33,22 @@ describe('endpoints', () => {
     expect(knownGenesis('ws://a:1')).toBeNull()
   })
 
-  it('must be at least one', () => {
+  it('must be at least one, and each a URL', () => {
     expect(() => openChain({ endpoints: [] })).toThrow(ChainError)
+    expect(() => openChain({ endpoints: ['ws://127.0.0.1:1', 'ftp://a'] })).toThrow(/ftp:/)
+  })
+
+  it('never show their access key in a message', async () => {
+    const lines: string[] = []
+    const chain = openChain({
+      endpoints: ['ws://user:secret1@127.0.0.1:1/secret2?key=secret3'],
+      connectTimeoutMs: 2000,
+      log: (_level, line) => lines.push(line),
+    })
+    const failure = await chain.finalizedHead().catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'UNREACHABLE' })
+    expect(String(failure) + lines.join('')).not.toContain('secret')
+    expect(() => resolveEndpoints({ endpoint: 'wss://secret:x@' })).not.toThrow(/secret/)
+    await chain.close()
   })
 })
