@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import {
+  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   ListObjectsV2Command,
@@ -94,6 +95,28 @@ describe('the directory', () => {
     for (const entry of names.filter((each) => each.isFile())) {
       expect(relative(directory, join(entry.parentPath, entry.name))).toMatch(/^keys\/[a-z]+(\/|\.json$)[0-9a-f-]*$/)
     }
+    sdk.destroy()
+  })
+  test('the same Complete many times at once makes one object and leaves no file over', async () => {
+    await using server = await startS3Server({ directory, buckets: ['many'] })
+    const sdk = client(server)
+    const place = { Bucket: 'many', Key: 'k' }
+    const { UploadId } = await sdk.send(new CreateMultipartUploadCommand(place))
+    const { ETag } = await sdk.send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: 'part' }))
+    const complete = (): Promise<{ ETag?: string | undefined }> =>
+      sdk.send(
+        new CompleteMultipartUploadCommand({
+          ...place,
+          UploadId,
+          MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+        }),
+      )
+    const answers = await Promise.all(Array.from({ length: 6 }, complete))
+    expect(new Set(answers.map((answer) => answer.ETag)).size).toBe(1)
+    const got = await sdk.send(new GetObjectCommand(place))
+    expect(await got.Body?.transformToString()).toBe('part')
+    expect((await readdir(join(directory, 'many', 'data'))).length).toBe(1)
+    expect(await readdir(join(directory, 'many', 'uploads'))).toEqual([])
     sdk.destroy()
   })
   test('an upload that breaks off leaves nothing behind', async () => {

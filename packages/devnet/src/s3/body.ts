@@ -18,7 +18,10 @@ export interface ReceivedFile {
   readonly checksum: { readonly algorithm: Algorithm; readonly value: string } | null
 }
 
-const SMALL_LIMIT = 2 * 1024 * 1024
+/** One write per network packet would cost more than the hashes. */
+const WRITE_BYTES = 1024 * 1024
+/** A Complete of 10,000 parts with a SHA-256 each is 2 MiB. */
+const SMALL_LIMIT = 8 * 1024 * 1024
 const MAX_OBJECT_BYTES = 5 * 1024 ** 3
 
 /**
@@ -42,7 +45,7 @@ export async function receiveText(request: S3Request, binding: PayloadBinding): 
   let bytes = 0
   for await (const piece of verifiedChunks(request, binding, null).chunks) {
     bytes += piece.length
-    if (bytes > SMALL_LIMIT) throw new S3Error('MalformedXML', 'The document is larger than 2 MiB.')
+    if (bytes > SMALL_LIMIT) throw new S3Error('MalformedXML', 'The document is larger than 8 MiB.')
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString('utf8')
@@ -60,10 +63,18 @@ export async function writeVerified(verified: VerifiedChunks, directory: string)
   const file = await open(path, 'wx')
   let bytes = 0
   try {
+    let batch: Buffer[] = []
+    let batched = 0
     for await (const piece of verified.chunks) {
-      await file.writeFile(piece)
+      batch.push(piece)
+      batched += piece.length
       bytes += piece.length
+      if (batched < WRITE_BYTES) continue
+      await file.writeFile(Buffer.concat(batch))
+      batch = []
+      batched = 0
     }
+    await file.writeFile(Buffer.concat(batch))
   } catch (cause) {
     await file.close()
     await rm(path, { force: true })

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { link } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { createHash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
@@ -34,7 +34,7 @@ const document = z.object({
 })
 
 /**
- * Turns the named parts into an object in one step. Content is not copied: the object keeps the part files.
+ * Turns the named parts into an object in one step. Content is not copied: the object takes over the part files.
  * @throws S3Error `MalformedXML`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`, `NoSuchUpload`,
  * `PreconditionFailed`
  */
@@ -66,12 +66,20 @@ export async function completeUpload(call: Call, bucket: Bucket, key: string, te
     multipart: true,
     files,
   }
-  check?.(bucket.get(key))
-  bucket.uploads.get(id, key)
-  for (const [index, part] of parts.entries()) {
-    await rename(bucket.uploads.partPath(id, part), bucket.dataPath(files[index]?.name ?? ''))
+  try {
+    // Links, not renames: a server killed here still has the whole upload.
+    for (const [index, part] of parts.entries()) {
+      await link(bucket.uploads.partPath(id, part), bucket.dataPath(files[index]?.name ?? ''))
+    }
+  } catch (cause) {
+    await bucket.discard(files.map(({ name }) => name))
+    const other = completedEarlier(bucket, id, key, named)
+    if (other !== null) return other
+    // Aborted while it was being completed, or a failure of the disk.
+    bucket.uploads.get(id, key)
+    throw cause
   }
-  await commitOrDiscard(bucket, record)
+  await commitOrDiscard(bucket, record, check)
   await bucket.uploads.end(id)
   return record
 }

@@ -65,6 +65,8 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<DevS
   })
   // A test may hold a request for long on purpose; the client's deadlines are what is tested.
   server.requestTimeout = 0
+  // Node's five seconds race with clients that keep connections for a minute.
+  server.keepAliveTimeout = 75_000
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   let closing: Promise<void> | null = null
