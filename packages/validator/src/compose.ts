@@ -1,5 +1,6 @@
 import { createHuggingFaceBackend, createS3Backend, type S3Credentials, type StorageBackend } from '@sluice/backends'
 import {
+  ChainError,
   createPolicySource,
   knownGenesis,
   openChain,
@@ -38,7 +39,7 @@ export interface ValidatorOptions {
   /** JSON file that keeps the last good policy. */
   readonly lastGoodFile?: string | undefined
   readonly limits?: Partial<Limits> | undefined
-  /** Files per miner and backend that are read whole, default 1. */
+  /** Files per miner and backend that are read whole, default 1; 0.1 = one in every ten checks. */
   readonly samples?: number | undefined
   readonly log?: ((level: 'info' | 'warn', message: string) => void) | undefined
 }
@@ -64,10 +65,21 @@ export async function createValidator(options: ValidatorOptions): Promise<Valida
 
   async function readSubnet(signal?: AbortSignal): Promise<Subnet> {
     const metagraph = await readMetagraph(chain, netuid, signal)
-    const pointers = await readPointers(chain, netuid, signal)
+    const pointers = await pointersOrNull(signal)
     const snapshot = (await policies.read(signal)) ?? noPolicy(metagraph.block, metagraph.blockHash)
     const { block, ownerHotkey, neurons } = metagraph
     return { netuid, block, ownerHotkey, neurons, snapshot, pointers }
+  }
+
+  /** Without pointers S3 can still be judged; HuggingFace then counts as not reachable. */
+  async function pointersOrNull(signal?: AbortSignal): Promise<ReadonlyMap<string, string> | null> {
+    try {
+      return await readPointers(chain, netuid, signal)
+    } catch (error) {
+      if (!ChainError.is(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error
+      log('warn', `The HuggingFace pointers cannot be read: ${error.message}`)
+      return null
+    }
   }
 
   function s3PlaceOf(hotkey: string, policy: Policy): Place {

@@ -38,6 +38,11 @@ function whole(least: number, most: number): (text: string) => number {
   }
 }
 
+function share(text: string): number {
+  if (/^\d{1,3}(\.\d{1,6})?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Give a number from 0 to 999.')
+}
+
 /** @throws InvalidArgumentError */
 export const readNetuid: (text: string) => number = whole(0, 65_535)
 
@@ -71,7 +76,7 @@ export function addCheckFlags(command: Command): Command {
     .addOption(option('--bucket <n>', 'hour of the --uri, counted since 1970', whole(0, 999_999_999)))
     .addOption(option('--datetime <date>', 'date of the --uri, in place of --bucket'))
     .addOption(option('--entities <file>', 'JSON lines or CSV: uri, source, timeBucketId or datetime'))
-    .addOption(option('--samples <n>', 'files per backend to read whole (default 1)', whole(0, 1000)))
+    .addOption(option('--samples <n>', 'files per backend to read whole (default 1; 0.1 = now and then)', share))
 }
 
 export function addMonitorFlags(command: Command): Command {

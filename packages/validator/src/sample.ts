@@ -9,7 +9,11 @@ export interface Sample extends Finding {
   readonly bytes: number
 }
 
-/** Picks files at random, none above `maxBytes`. @param random uniform in [0, 1) */
+/**
+ * Picks files at random, none above `maxBytes`.
+ * @param count a fraction is the chance of one more
+ * @param random uniform in [0, 1)
+ */
 export function pickSamples(
   files: readonly ManifestFile[],
   count: number,
@@ -18,7 +22,8 @@ export function pickSamples(
 ): readonly ManifestFile[] {
   const pool = files.filter((file) => file.bytes <= maxBytes)
   const picked: ManifestFile[] = []
-  while (picked.length < count && pool.length > 0) {
+  const wanted = Math.floor(count) + (random() < count % 1 ? 1 : 0)
+  while (picked.length < wanted && pool.length > 0) {
     picked.push(...pool.splice(Math.min(pool.length - 1, Math.floor(random() * pool.length)), 1))
   }
   return picked

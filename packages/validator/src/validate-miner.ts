@@ -55,7 +55,7 @@ export interface MinerQuery {
   readonly places: { readonly s3: Place; readonly huggingface: Place }
   readonly seen: SeenManifests
   readonly limits: Limits
-  /** Files per backend that are read whole and compared with their signed SHA-256. */
+  /** Files per backend that are read whole and compared with their signed SHA-256; 0.1 = one in every ten checks. */
   readonly samples: number
   /** Uniform in [0, 1). */
   readonly random: () => number

@@ -34,7 +34,7 @@ export interface ValidatorPorts {
   readonly placesOf: (hotkey: string, subnet: Subnet) => { readonly s3: Place; readonly huggingface: Place }
   readonly seen: SeenManifests
   readonly limits?: Partial<Limits>
-  /** Files per miner and backend that `validateMinerData` reads whole, default 1. */
+  /** Files per miner and backend that `validateMinerData` reads whole, default 1; 0.1 = one in every ten checks. */
   readonly samples?: number
   /** Miners that `monitorStorageUsage` looks at at the same time, default 16. */
   readonly concurrency?: number

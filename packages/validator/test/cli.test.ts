@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import { createHuggingFaceBackend, createS3Backend } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPointer, publishPolicy } from '@sluice/chain'
 import { hotkeyPrefix } from '@sluice/dataset'
-import { type Devnet, startDevnet } from '@sluice/devnet'
+import { type Devnet, startChainNode, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCli } from '../src/cli.ts'
@@ -186,4 +186,19 @@ test('monitor serves metrics until it is stopped', async () => {
   })
   expect(code).toBe(130)
   expect(await scraped).toContain('sluice_rollout_percentage 25')
+})
+
+test('a subnet without a policy is HuggingFace only, and says so', async () => {
+  await using chain = await startChainNode({ netuid, miners: 2, blockTimeMs: 200 })
+  const argv = ['monitor', '--netuid', '13', '--once', '--json', '--subtensor.chain_endpoint', chain.url]
+  const { code, stdout } = await run(argv)
+  expect(code).toBe(0)
+  const usage = JSON.parse(stdout)
+  expect(usage).toMatchObject({ policyOrigin: 'default', inCohort: 0, total: 2, counts: { neither: 2 } })
+  expect(usage.warnings.join()).toContain('HuggingFace alone')
+})
+
+test('a stopped command says so', async () => {
+  const { code } = await run(['check', '--netuid', '13', '--hotkey', net.miners[0]!.hotkey], {}, AbortSignal.abort())
+  expect(code).toBe(130)
 })
