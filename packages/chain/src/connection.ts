@@ -133,7 +133,7 @@ export async function finalizedHash(connection: Connection, signal?: AbortSignal
 }
 
 /** The library's message without its line breaks; node errors carry no secrets. */
-export function textOf(error: unknown): string {
+function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 300)
 }
 

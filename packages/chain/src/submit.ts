@@ -11,7 +11,7 @@ import { isHash } from './wire.ts'
  * Blocks for which a signed extrinsic stays valid (a power of two): 6.4 minutes of 12 s. It then can never be included,
  * so an unconfirmed write has a certain end.
  */
-export const mortalPeriod = 32
+const mortalPeriod = 32
 
 /** A signed extrinsic, ready to be sent (again): the same bytes cannot take effect twice. */
 export interface SignedCall {
