@@ -2,17 +2,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { u8aToHex } from '@polkadot/util'
-import {
-  decodeAddress,
-  keyExtractSuri,
-  keyFromPath,
-  mnemonicToMiniSecret,
-  sr25519PairFromSeed,
-} from '@polkadot/util-crypto'
+import { decodeAddress } from '@polkadot/util-crypto'
 import type { Neuron } from './chain/genesis.ts'
-
-/** The phrase behind `//Alice` and every other URI without a phrase (Substrate's public development phrase). */
-const DEVELOPMENT_PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk'
+import { createDevelopmentKeys } from './chain/keys.ts'
 
 /** `owner`, `validator-0`…, `miner-0`…: folder names under `wallets/`, in the order of the neurons. */
 export function walletNames(neurons: readonly Neuron[]): readonly string[] {
@@ -32,10 +24,11 @@ export function walletNames(neurons: readonly Neuron[]): readonly string[] {
 export async function writeWallets(directory: string, neurons: readonly Neuron[]): Promise<string> {
   const root = join(directory, 'wallets')
   const names = walletNames(neurons)
+  const { pairOf } = await createDevelopmentKeys()
   for (const [index, neuron] of neurons.entries()) {
     const folder = join(root, names[index] ?? String(index))
     await mkdir(join(folder, 'hotkeys'), { recursive: true })
-    await writePrivate(join(folder, 'hotkeys', 'default'), keyfile(neuron))
+    await writePrivate(join(folder, 'hotkeys', 'default'), keyfile(neuron, pairOf(neuron.uri).secretKey))
     await writePrivate(join(folder, 'coldkeypub.txt'), publicFile(neuron.coldkey))
   }
   return root
@@ -52,11 +45,8 @@ function publicFile(address: string): Readonly<Record<string, string>> {
 }
 
 /** Derived keys have no phrase or seed of their own, so the private key stands for them (bittensor-wallet keyfile). */
-function keyfile({ uri, hotkey }: Neuron): object {
-  const { path } = keyExtractSuri(`${DEVELOPMENT_PHRASE}${uri}`)
-  const pair = keyFromPath(sr25519PairFromSeed(mnemonicToMiniSecret(DEVELOPMENT_PHRASE)), path, 'sr25519')
-  const privateKey = u8aToHex(plainScalar(pair.secretKey))
-  return { ...publicFile(hotkey), privateKey, secretPhrase: null, secretSeed: null }
+function keyfile({ hotkey }: Neuron, secretKey: Uint8Array): object {
+  return { ...publicFile(hotkey), privateKey: u8aToHex(plainScalar(secretKey)), secretPhrase: null, secretSeed: null }
 }
 
 /**

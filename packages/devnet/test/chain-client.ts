@@ -15,7 +15,7 @@ export interface Client {
   send(tx: SubmittableExtrinsic<'promise'>, uri: string, options?: object): Promise<Outcome>
   close(): Promise<void>
 }
-export interface Outcome {
+interface Outcome {
   /** `pallet.Error` of a module error, the kind of any other dispatch error, null after success. */
   readonly error: string | null
   readonly statuses: readonly string[]

@@ -31,7 +31,7 @@ export interface Block {
 const compactU32 = compact(u32)
 const root = fixed(32)
 
-export function encodeHeader(header: Header): Uint8Array {
+function encodeHeader(header: Header): Uint8Array {
   return u8aConcat(
     encode(root, header.parentHash),
     encode(compactU32, header.number),

@@ -46,11 +46,11 @@ export interface Described {
 }
 /** Generic parameters; null where the runtime prints none. */
 export type Params = Readonly<Record<string, Described | null>>
-export interface Field {
+interface Field {
   readonly name: string | null
   readonly type: Described
 }
-export interface Variant {
+interface Variant {
   readonly name: string
   readonly index: number
   readonly fields: readonly Field[]

@@ -45,7 +45,7 @@ function bounded<T>(of: Codec<T>): Codec<T> {
   })
 }
 
-export interface Registration {
+interface Registration {
   readonly deposit: bigint
   readonly block: number
   readonly info: { readonly fields: readonly Tagged[] }

@@ -23,7 +23,7 @@ const MIN_COMMITMENT_SPACE = 100n
 /** Blocks between two changes of the owner's hotkey. */
 const OWNER_HOTKEY_BLOCKS = 50_400n
 
-export function moduleFailure(runtime: Runtime, pallet: string, name: string): DispatchFailure {
+function moduleFailure(runtime: Runtime, pallet: string, name: string): DispatchFailure {
   const found = runtime.pallets.find((one) => one.name === pallet)
   const index = found?.errors?.[name]
   if (!found || index === undefined) throw new RangeError(`${pallet} declares no error ${name}`)

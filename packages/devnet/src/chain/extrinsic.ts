@@ -102,7 +102,7 @@ function readEra(value: Tagged): Era {
 }
 
 /** `Compact length ++ payload`, as blocks hold it. */
-export function withLength(payload: Uint8Array): Uint8Array {
+function withLength(payload: Uint8Array): Uint8Array {
   const length: number[] = []
   writeCompact(BigInt(payload.length), length)
   return u8aConcat(Uint8Array.from(length), payload)

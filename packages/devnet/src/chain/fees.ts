@@ -3,7 +3,7 @@ import type { Tagged } from './codec.ts'
 import type { Extrinsic } from './extrinsic.ts'
 import { BASE_EXTRINSIC } from './limits.ts'
 
-export interface Weight {
+interface Weight {
   readonly ref_time: bigint
   readonly proof_size: bigint
 }

@@ -1,6 +1,5 @@
 /** The first state: one subnet with its owner, validators and miners, and a few funded coldkeys. */
-import { Keyring } from '@polkadot/keyring'
-import { cryptoWaitReady } from '@polkadot/util-crypto'
+import { createDevelopmentKeys } from './keys.ts'
 import { account } from './system.ts'
 import { type Changes, createDraft, type Draft } from './state.ts'
 import * as subtensor from './subtensor.ts'
@@ -26,19 +25,12 @@ export interface CastOptions {
 const FUNDS = 1_000_000_000_000n
 const FUNDED = ['//Alice', '//Bob', '//Charlie', '//Alice//hot', '//Stranger']
 
-/** Addresses of key URIs, sr25519, ss58 prefix 42. */
-export async function createAddressOf(): Promise<(uri: string) => string> {
-  await cryptoWaitReady()
-  const ring = new Keyring({ type: 'sr25519', ss58Format: 42 })
-  return (uri) => ring.createFromUri(uri).address
-}
-
 /** Who is registered, by uid: the owner first, then validators, then miners. */
 export async function createCast({
   validators,
   miners,
 }: Pick<CastOptions, 'validators' | 'miners'>): Promise<readonly Neuron[]> {
-  const addressOf = await createAddressOf()
+  const { addressOf } = await createDevelopmentKeys()
   const validator = (index: number) => {
     const cold = index === 0 ? '//Bob' : `//Bob//${index}`
     return { role: 'validator', cold, hot: `${cold}//hot` } as const
@@ -63,7 +55,7 @@ export async function createCast({
 }
 
 export async function createGenesis(cast: readonly Neuron[], options: CastOptions): Promise<Changes> {
-  const addressOf = await createAddressOf()
+  const { addressOf } = await createDevelopmentKeys()
   const draft = createDraft({ raw: () => null })
   const { netuid } = options
   const head = cast[0]
@@ -94,6 +86,10 @@ export async function createGenesis(cast: readonly Neuron[], options: CastOption
     cast.map(() => 0n),
   )
   for (const who of cast) register(draft, netuid, who)
+  for (const coldkey of new Set(cast.map((who) => who.coldkey))) {
+    const hotkeys = cast.filter((who) => who.coldkey === coldkey).map((who) => who.hotkey)
+    draft.set(subtensor.ownedHotkeys, [coldkey], hotkeys)
+  }
   for (const uri of FUNDED) {
     draft.set(account, [addressOf(uri)], {
       nonce: 0,

@@ -6,7 +6,7 @@ import { createPool, type Pool, type Validity } from './pool.ts'
 import type { Runtime } from './runtime.ts'
 import type { Changes } from './state.ts'
 
-export type ExtrinsicStatus = 'ready' | 'future' | 'dropped' | 'invalid' | Readonly<Record<string, string>>
+type ExtrinsicStatus = 'ready' | 'future' | 'dropped' | 'invalid' | Readonly<Record<string, string>>
 export interface LedgerOptions {
   readonly runtime: Runtime
   readonly genesis: Changes
@@ -44,6 +44,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   const pool = createPool(runtime)
   const known = new Map<string, Block>()
   const best: Block[] = []
+  /** Blocks of replaced branches; they can be read until they are too old. */
+  const orphans: Block[] = []
   const heads = new Set<(block: Block) => void>()
   const finals = new Set<(block: Block) => void>()
   const watchers = new Map<string, Set<(status: ExtrinsicStatus) => void>>()
@@ -57,11 +59,16 @@ export function createLedger(options: LedgerOptions): Ledger {
   best.push(genesis)
   let finalized = genesis
 
+  const forget = (block: Block | undefined): void => {
+    if (block && block !== genesis) known.delete(block.hash)
+  }
   const head = (): Block => best.at(-1) ?? genesis
   const byNumber = (number: number): Block | null => (number === 0 ? genesis : (best[number - offset] ?? null))
   const hashAt = (number: number): string | null => byNumber(number)?.hash ?? null
   const tell = (hash: string, status: ExtrinsicStatus): void => {
     for (const watcher of watchers.get(hash) ?? []) watcher(status)
+    const isLast = status === 'dropped' || status === 'invalid' || (typeof status === 'object' && 'finalized' in status)
+    if (isLast) watchers.delete(hash)
   }
 
   const append = (extrinsics: readonly Extrinsic[]): Block => {
@@ -73,9 +80,9 @@ export function createLedger(options: LedgerOptions): Ledger {
     known.set(block.hash, block)
     best.push(block)
     while (best.length > options.retained) {
-      const old = best.shift()
       offset += 1
-      if (old && old !== genesis) known.delete(old.hash)
+      forget(best.shift())
+      while (orphans[0] && orphans[0].number < offset) forget(orphans.shift())
     }
     for (const extrinsic of extrinsics) tell(extrinsic.hash, { inBlock: block.hash })
     for (const listener of heads) listener(block)
@@ -90,10 +97,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       const next = byNumber(finalized.number + 1)
       if (!next) return
       finalized = next
-      for (const extrinsic of next.signed) {
-        tell(extrinsic.hash, { finalized: next.hash })
-        watchers.delete(extrinsic.hash)
-      }
+      for (const extrinsic of next.signed) tell(extrinsic.hash, { finalized: next.hash })
       for (const listener of finals) listener(next)
     }
   }
@@ -117,6 +121,8 @@ export function createLedger(options: LedgerOptions): Ledger {
     const gone: Block[] = []
     while (head() !== target && best.length > 1) gone.push(best.pop() as Block)
     if (finalized.number > target.number) finalized = target
+    orphans.push(...gone)
+    orphans.sort((a, b) => a.number - b.number)
     for (const block of gone) {
       for (const extrinsic of block.signed) {
         tell(extrinsic.hash, { retracted: block.hash })

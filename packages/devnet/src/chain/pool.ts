@@ -15,10 +15,10 @@ const POOL_LIMIT = 4096
 const invalid = (data: string): RpcFailure => new RpcFailure(1010, 'Invalid Transaction', data)
 
 /** Hash of the canonical block `number` below `head`; null when it is not there. */
-export type HashAt = (number: number) => string | null
+type HashAt = (number: number) => string | null
 
 /** Whether an extrinsic may go into the block after `head`. Throws RpcFailure 1010 as a node does. */
-export function validate(extrinsic: Extrinsic, head: Block, hashAt: HashAt): Validity {
+function validate(extrinsic: Extrinsic, head: Block, hashAt: HashAt): Validity {
   const birth = eraBirth(extrinsic.era, head.number + 1)
   const genesis = hashAt(0)
   const birthHash = hashAt(birth)

@@ -1,5 +1,4 @@
 /** Storage per block: a chain of differences, flattened now and then so that reads stay short. */
-import { hexToU8a } from '@polkadot/util'
 import { decode, encode } from './codec.ts'
 import type { Entry } from './pallet.ts'
 
@@ -27,7 +26,7 @@ export function createState(parent: State | null, changes: Changes): State {
       return value === undefined ? (base?.raw(key) ?? null) : value
     },
     keys: (prefix) =>
-      [...collect(state, base, prefix)]
+      [...collect(state, prefix)]
         .filter(([, value]) => value !== null)
         .map(([key]) => key)
         .sort(),
@@ -37,14 +36,14 @@ export function createState(parent: State | null, changes: Changes): State {
 }
 const parents = new WeakMap<State, State | null>()
 
-function collect(state: State, _base: State | null, prefix: string): Changes {
+function collect(state: State, prefix: string): Changes {
   const found: Changes = new Map()
   for (let at: State | null = state; at; at = parents.get(at) ?? null)
     for (const [key, value] of at.changes) if (key.startsWith(prefix) && !found.has(key)) found.set(key, value)
   return found
 }
 function snapshot(state: State): Changes {
-  return new Map([...collect(state, null, '0x')].filter(([, value]) => value !== null))
+  return new Map([...collect(state, '0x')].filter(([, value]) => value !== null))
 }
 
 /** The value of an entry, its fallback when unset; null only for Optional entries. */
@@ -92,4 +91,3 @@ export function createDraft(base: Pick<State, 'raw'>): Draft {
 export function storageKey(value: unknown): string | null {
   return typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value) ? value.toLowerCase() : null
 }
-export { hexToU8a }

@@ -25,7 +25,7 @@ export const axonInfo: Codec<AxonInfo> = struct('pallet_subtensor::pallet::AxonI
 })
 
 /** What an unset account value reads as: 32 zero bytes in ss58. */
-export const NOBODY = '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM'
+const NOBODY = '5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM'
 
 const entry = createEntry('SubtensorModule')
 const perNet = ['Identity'] as const
