@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,10 +60,17 @@ async function startRadosgw(): Promise<Endpoint | null> {
   const cache = process.env['SLUICE_CEPH_CACHE'] ?? join(root, 'node_modules/.cache/ceph')
   console.error(`test:s3: Ceph radosgw from ${cache} (the first time about 160 MB are downloaded)`)
   if (!ceph('install', cache).ok) return null
-  const run = join(mkdtempSync(join(tmpdir(), 'sluice-ceph-')), 'run')
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-ceph-'))
+  const run = join(folder, 'run')
+  const stop = (): void => {
+    ceph('stop', cache, run)
+    rmSync(folder, { recursive: true, force: true })
+  }
   const started = ceph('start', cache, run, String(await freePorts()))
-  if (!started.ok) return null
-  const stop = (): void => void ceph('stop', cache, run)
+  if (!started.ok) {
+    stop()
+    return null
+  }
   return { url: started.output, accessKeyId: 'TESTKEY', secretAccessKey: 'TESTSECRET', stop }
 }
 

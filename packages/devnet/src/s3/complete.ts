@@ -85,7 +85,7 @@ export async function completeUpload(call: Call, bucket: Bucket, key: string, te
 }
 
 /** MD5 over the binary MD5s of the parts, then the number of parts. */
-export function multipartEtag(etags: readonly string[]): string {
+function multipartEtag(etags: readonly string[]): string {
   const hash = createHash('md5')
   for (const etag of etags) hash.update(Buffer.from(etag, 'hex'))
   return `${hash.digest('hex')}-${etags.length}`

@@ -19,7 +19,7 @@ export type S3FaultKind =
   /** The request is carried out and the connection reset instead of the reply. */
   | 'lost-reply'
 
-export interface S3Fault {
+interface S3Fault {
   /** Any method when left out. */
   readonly method?: string
   /** Tested against the request target as sent: `/bucket/key?query`, percent-encoded. */

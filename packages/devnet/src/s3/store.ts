@@ -18,7 +18,7 @@ export interface Store {
 /** S3's own rule: 3-63 lower-case letters, digits, dots and hyphens. Such a name cannot leave the directory. */
 const BUCKET_NAME = /^[a-z0-9](?:[a-z0-9]|[.-](?![.-]))+[a-z0-9]$/
 
-export function isBucketName(name: string): boolean {
+function isBucketName(name: string): boolean {
   return name.length >= 3 && name.length <= 63 && BUCKET_NAME.test(name) && !/^\d+\.\d+\.\d+\.\d+$/.test(name)
 }
 

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 
 // Written apart from the server's own signature code on purpose: two readings of the same text must agree.
 
-export interface Keys {
+interface Keys {
   readonly accessKeyId: string
   readonly secretAccessKey: string
 }

@@ -6,7 +6,7 @@ import { type DevS3, startS3Server } from '../../src/s3/server.ts'
 import { encode, presignQuery, queryText, sha256, signHeaders, type Signing } from './signer.ts'
 
 /** What the suite may change about one request. */
-export interface Call {
+interface Call {
   readonly method?: string
   readonly bucket?: string | null
   readonly key?: string
