@@ -51,7 +51,7 @@ function option(flags: string, text: string, parse?: (value: string) => unknown)
   return parse === undefined ? made : made.argParser(parse)
 }
 
-export function addCommonFlags(command: Command): Command {
+function addCommonFlags(command: Command): Command {
   return command
     .addOption(option('--netuid <n>', 'the subnet', readNetuid))
     .addOption(option('--subtensor.network <name>', 'finney (default), test, archive, local'))

@@ -1,7 +1,7 @@
 export { type MinerUsage, type StorageUsage, type Usage } from './adoption.ts'
 export type { UriFinding } from './check-backend.ts'
 export { createValidator, type ValidatorOptions } from './compose.ts'
-export type { Coverage } from './coverage.ts'
+export type { Coverage, Held } from './coverage.ts'
 export type { Entity } from './entity.ts'
 export { ValidatorError, type ValidatorErrorCode } from './errors.ts'
 export { defaultLimits, type Limits } from './limits.ts'

@@ -34,11 +34,6 @@ export function rowsOf(count: number, source = 2, bucket = hour, tag = 'post'): 
   return rows.sort((a, b) => Buffer.compare(uriDigest(a.uri), uriDigest(b.uri)))
 }
 
-export interface Miner {
-  readonly uri: string
-  readonly hotkey: Hotkey
-}
-
 export interface Tree {
   readonly folder: string
   readonly backend: StorageBackend
