@@ -21,7 +21,7 @@ async function against(
 ): Promise<StorageBackend> {
   server = await startScripted(answer)
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'topsecret' }
-  return createS3Backend({ bucket: 'b', endpoint: server.url, credentials, stallMs: 400, ...options })
+  return createS3Backend({ bucket: 'b', endpoint: server.url, credentials, stallMs: 30_000, ...options })
 }
 
 const md5 = (data: Uint8Array): string => createHash('md5').update(data).digest('hex')
@@ -102,15 +102,18 @@ describe('s3 refusals become codes', () => {
 
 describe('s3 cuts what hangs', () => {
   test('a store that never answers', async () => {
-    const backend = await against(() => undefined)
+    const backend = await against(() => undefined, { stallMs: 400 })
     expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
     expect(await codeOf(backend.open('k'))).toBe('UNAVAILABLE')
   })
 
   test('a put whose body is not taken', async () => {
-    const backend = await against((request, response) => {
-      if (request.method === 'HEAD') refuse(response, 404, '')
-    })
+    const backend = await against(
+      (request, response) => {
+        if (request.method === 'HEAD') refuse(response, 404, '')
+      },
+      { stallMs: 400 },
+    )
     const large = objectOf('k', new Uint8Array(20_000_000))
     expect(await putAll(backend, [large])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
   })
@@ -126,11 +129,14 @@ describe('s3 cuts what hangs', () => {
 
   test('a read that stops half-way, by silence or by a closed connection', async () => {
     for (const end of ['silence', 'close']) {
-      const backend = await against((_, response) => {
-        response.writeHead(200, { 'content-length': 1000 })
-        response.write(Buffer.alloc(500))
-        if (end === 'close') setTimeout(() => response.destroy(), 20)
-      })
+      const backend = await against(
+        (_, response) => {
+          response.writeHead(200, { 'content-length': 1000 })
+          response.write(Buffer.alloc(500))
+          if (end === 'close') setTimeout(() => response.destroy(), 20)
+        },
+        { stallMs: 400 },
+      )
       expect(await codeOf(readKey(backend, 'k'))).toBe('UNAVAILABLE')
       await server?.close()
     }
