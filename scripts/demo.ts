@@ -10,6 +10,9 @@ import { realRecords } from './demo/records.ts'
 import { runStory } from './demo/story.ts'
 import { stepTable } from './demo/table.ts'
 
+// The SDK's warning about Node 20 is not news that a reader of the demo can act on.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
+
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 const minerCount = 8
 const waves = 4

@@ -5,7 +5,9 @@ import { realRecords } from './demo/records.ts'
 
 const path = process.argv[2]
 if (!path || path.startsWith('-')) {
-  console.error('usage: pnpm records FILE\nWrites public texts of this machine into FILE, a Data Universe SQLite database.')
+  console.error(
+    'usage: pnpm records FILE\nWrites public texts of this machine into FILE, a Data Universe SQLite database.',
+  )
   process.exitCode = 2
 } else {
   const { records, from } = realRecords(fileURLToPath(new URL('..', import.meta.url)))

@@ -19,7 +19,7 @@ const policyAt = (rolloutPercentage: number): PolicyInput => ({
   useHuggingFace: true,
   s3: { bucketName: subnet.devnet.bucket, authEndpoint: 'https://gateway.example.com', region: 'us-east-1' },
   rolloutPercentage,
-  salt: 'journey',
+  salt: '2026',
 })
 
 async function keysInS3(hotkey: string): Promise<string[]> {
@@ -28,34 +28,38 @@ async function keysInS3(hotkey: string): Promise<string[]> {
   return keys
 }
 
-test('0, 5, 25, 50, 100 % and back: each row where the dial wants it, found by a validator', { timeout: 240_000 }, async () => {
-  const entered = new Set<string>()
-  for (const percentage of [0, 5, 25, 50, 100, 25, 0]) {
-    await subnet.publish(policyAt(percentage))
-    const policy = createPolicy(policyAt(percentage))
-    for (const miner of subnet.miners) {
-      miner.addRows(30)
-      const before = await keysInS3(miner.hotkey)
-      const receipt = await miner.storage.uploadData()
-      expect(receipt.complete, JSON.stringify(receipt.failedAttempts)).toBe(true)
-      const inside = isInCohort(policy, subnet.devnet.chain.netuid, miner.hotkey, receipt.plan.block)
-      expect(receipt.plan.required).toEqual(inside ? ['s3'] : ['huggingface'])
-      const after = await keysInS3(miner.hotkey)
-      if (inside) entered.add(miner.hotkey)
-      else expect(after).toEqual(before) // outside the cohort nothing is sent to S3
-      if (!entered.has(miner.hotkey)) expect(after).toEqual([])
+test(
+  '0, 5, 25, 50, 100 % and back: each row where the dial wants it, found by a validator',
+  { timeout: 240_000 },
+  async () => {
+    const entered = new Set<string>()
+    for (const percentage of [0, 5, 25, 50, 100, 25, 0]) {
+      await subnet.publish(policyAt(percentage))
+      const policy = createPolicy(policyAt(percentage))
+      for (const miner of subnet.miners) {
+        miner.addRows(30)
+        const before = await keysInS3(miner.hotkey)
+        const receipt = await miner.storage.uploadData()
+        expect(receipt.complete, JSON.stringify(receipt.failedAttempts)).toBe(true)
+        const inside = isInCohort(policy, subnet.devnet.chain.netuid, miner.hotkey, receipt.plan.block)
+        expect(receipt.plan.required).toEqual(inside ? ['s3'] : ['huggingface'])
+        const after = await keysInS3(miner.hotkey)
+        if (inside) entered.add(miner.hotkey)
+        else expect(after).toEqual(before) // outside the cohort nothing is sent to S3
+        if (!entered.has(miner.hotkey)) expect(after).toEqual([])
+      }
+      await using validator = await openValidator(subnet)
+      for (const miner of subnet.miners) {
+        const inside = isInCohort(policy, subnet.devnet.chain.netuid, miner.hotkey, 1)
+        const verdicts = await validator.verdicts(miner.hotkey, miner.uris)
+        expect(verdicts.combined).toEqual(miner.uris.map(() => 'valid'))
+        // A late entrant brings its whole history to S3; one that leaves catches up on HuggingFace.
+        expect(inside ? verdicts.s3 : verdicts.huggingface).toEqual(miner.uris.map(() => 'valid'))
+      }
     }
-    await using validator = await openValidator(subnet)
-    for (const miner of subnet.miners) {
-      const inside = isInCohort(policy, subnet.devnet.chain.netuid, miner.hotkey, 1)
-      const verdicts = await validator.verdicts(miner.hotkey, miner.uris)
-      expect(verdicts.combined).toEqual(miner.uris.map(() => 'valid'))
-      // A late entrant brings its whole history to S3; one that leaves catches up on HuggingFace.
-      expect(inside ? verdicts.s3 : verdicts.huggingface).toEqual(miner.uris.map(() => 'valid'))
-    }
-  }
-  expect(entered.size).toBe(subnet.miners.length)
-})
+    expect(entered.size).toBe(subnet.miners.length)
+  },
+)
 
 test('an outage of S3 puts new rows on HuggingFace, and S3 catches up afterwards', { timeout: 120_000 }, async () => {
   await subnet.publish(policyAt(100))

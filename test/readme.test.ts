@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 /** Runs the README's blocks marked `background` and `run`, in their order. They must work as printed. */
 const root = fileURLToPath(new URL('..', import.meta.url))
-const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```(\w+) (run|background)\n(.*?)^```/gms)].map(
-  ([, language = '', how = '', code = '']) => ({ language, how, code }),
-)
+const blocks = [
+  ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```(\w+) (run|background)\n(.*?)^```/gms),
+].map(([, language = '', how = '', code = '']) => ({ language, how, code }))
 
 let folder: string
 let cache: string
@@ -30,8 +30,9 @@ beforeAll(() => {
 
 afterAll(async () => {
   for (const child of background) {
+    if (child.pid === undefined || child.exitCode !== null) continue
     const closed = new Promise((resolve) => child.once('close', resolve))
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT')
+    process.kill(-child.pid, 'SIGINT')
     await closed
   }
   rmSync(folder, { recursive: true, force: true })
@@ -44,10 +45,10 @@ test('every block of the README runs as printed', { timeout: 240_000 }, async ()
   )
   const environmentFile = join(folder, 'devnet.env')
   for (const [index, { language, how, code }] of blocks.entries()) {
-    const printed = code.replaceAll('devnet.env', environmentFile)
+    const printed = code.replace(/(\.\/)?devnet\.env/g, environmentFile)
     if (how === 'background') {
       background.push(startShell(printed))
-      for (let tries = 0; tries < 600 && !existsSync(environmentFile); tries++) await pause(100)
+      while (!existsSync(environmentFile) && background.every((child) => child.exitCode === null)) await pause(100)
       continue
     }
     const { exitCode, output } = await runShell(preamble(environmentFile) + asShell(language, printed, index))

@@ -10,7 +10,7 @@ import { createStorageFromConfig, type DualStorage, type Log } from '@sluice/sto
 import Database from 'better-sqlite3'
 
 /** A miner of an end-to-end test: its database can be filled, its storage runs cycles. */
-export interface TestMiner {
+interface TestMiner {
   readonly hotkey: string
   readonly storage: DualStorage
   readonly uris: string[]

@@ -9,9 +9,9 @@ export interface Verdicts {
 }
 
 /** A validator that is told nothing but chain endpoint, netuid and read access. */
-export async function openValidator({ devnet }: TestSubnet): Promise<
-  AsyncDisposable & { verdicts(hotkey: string, uris: readonly string[]): Promise<Verdicts> }
-> {
+export async function openValidator({
+  devnet,
+}: TestSubnet): Promise<AsyncDisposable & { verdicts(hotkey: string, uris: readonly string[]): Promise<Verdicts> }> {
   const validator = await createValidator({
     netuid: devnet.chain.netuid,
     endpoints: [devnet.chain.url],

@@ -20,7 +20,10 @@ export async function openGate(target: string): Promise<Gate> {
   }
   const server = createServer((client) => {
     keep(client)
-    if (isShut) return void client.resetAndDestroy()
+    if (isShut) {
+      client.resetAndDestroy()
+      return
+    }
     const upstream = connect(Number(port || 80), hostname)
     keep(upstream)
     client.on('error', () => upstream.destroy())

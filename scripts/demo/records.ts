@@ -40,7 +40,7 @@ function debianChangelogs(folder: string): RealRecord[] {
 }
 
 /** Entries of the format of deb-changelog(5); anything else in the file yields nothing. */
-export function parseChangelog(text: string): RealRecord[] {
+function parseChangelog(text: string): RealRecord[] {
   const entry = /^([a-z0-9][a-z0-9+.-]*) \(([^)\s]+)\) [^\n]*\n(.*?)\n -- ([^<\n]+?) <[^>\n]*> {2}([^\n]+)$/gms
   const records: RealRecord[] = []
   for (const [, source, version, changes, author, date] of text.matchAll(entry)) {

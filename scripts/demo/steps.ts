@@ -71,7 +71,9 @@ export async function checkStep(
 function receiptProblems(miner: DemoMiner, receipt: Receipt | undefined, mustFallBack: boolean): string[] {
   if (receipt === undefined) return [`${miner.name}: no receipt`]
   if (!mustFallBack) {
-    return receipt.complete ? [] : [`${miner.name}: not complete (${receipt.failedAttempts[0]?.message ?? 'no reason'})`]
+    return receipt.complete
+      ? []
+      : [`${miner.name}: not complete (${receipt.failedAttempts[0]?.message ?? 'no reason'})`]
   }
   if (receipt.complete) return [`${miner.name}: says complete while S3 is down`]
   const stoodIn = receipt.copies.some((copy) => copy.backend === 'huggingface')

@@ -22,7 +22,11 @@ export interface Story {
 
 /** Each step: what the owner does, whether S3 is cut off, and whether new rows have come in. */
 const chapters: readonly { title: string; command: readonly string[]; s3Down?: true; newRows: boolean }[] = [
-  { title: '0 %', command: ['set', '--use_s3=true', '--use_huggingface=true', '--rollout_percentage=0'], newRows: true },
+  {
+    title: '0 %',
+    command: ['set', '--use_s3=true', '--use_huggingface=true', '--rollout_percentage=0'],
+    newRows: true,
+  },
   { title: '25 %', command: ['rollout', '--percentage=25'], newRows: true },
   { title: '25 %, S3 down', command: [], s3Down: true, newRows: true },
   { title: '25 %, S3 back', command: [], newRows: false },
@@ -82,7 +86,12 @@ const verdictLine = ({ verdicts, uris }: StepResult): string =>
   `the validator asked for ${uris} URIs: ${[...verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}.`
 
 /** The owner's own command line, in a process of its own, exactly as a person would type it. */
-async function turnTheDial(story: Story, devnet: Devnet, command: readonly string[], say: (line: string) => void): Promise<void> {
+async function turnTheDial(
+  story: Story,
+  devnet: Devnet,
+  command: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
   const { checkout, signal } = story
   const place =
     command[0] === 'set'

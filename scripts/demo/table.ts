@@ -13,7 +13,9 @@ export function stepTable(steps: readonly StepResult[], miners: number): string 
     table.push([
       title,
       `${inCohort.length} of ${miners}${inCohort.length > 0 && inCohort.length < miners ? `\n${inCohort.join('\n')}` : ''}`,
-      amount(held.map((backends) => backends.s3)),
+      usage.miners.every((miner) => miner.s3 === 'unreachable')
+        ? 'not reachable'
+        : amount(held.map((backends) => backends.s3)),
       amount(held.map((backends) => backends.huggingface)),
       [...verdicts].map(([verdict, count]) => `${count} ${verdict}`).join('\n') + `\nof ${uris} URIs`,
       parts([
