@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { createColumnBuilder } from './column-builder.ts'
+import type { Cell, ColumnChunk } from './column-builder.ts'
 import type { Column } from './columns.ts'
 import type { FieldEncoding } from './encoding.ts'
 import { createMomentCache } from './moment.ts'
@@ -12,11 +14,12 @@ export interface CellWriter {
   /** Bytes of content taken since the last `take`. */
   readonly contentBytes: number
   add(row: DigestedRow): void
-  /** The cells of all rows so far, one array per column, and a fresh start. */
-  take(): readonly unknown[][]
+  /** The columns of all rows so far, and a fresh start. They are valid until the next `add`. */
+  take(): readonly ColumnChunk[]
 }
 
 type JsonObject = Readonly<Record<string, unknown>>
+type Put = (value: Cell) => void
 
 /** Longer lists stay in `content`, so that the reader's limits hold. */
 const MAX_LIST_LENGTH = 100
@@ -32,22 +35,43 @@ export function createCellWriter(
   encoding: FieldEncoding | null,
   capacity: number,
 ): CellWriter {
-  const index = new Map(columns.map((column, at) => [column.name, at]))
-  const fresh = (): unknown[][] => columns.map(() => Array<unknown>(capacity).fill(null))
+  const builders = columns.map((column) => createColumnBuilder(column, capacity))
   const moments = createMomentCache()
-  let cells = fresh()
   let rows = 0
   let contentBytes = 0
+  let seconds = 0
 
-  const put = (name: string, value: unknown): void => {
-    const column = cells[index.get(name)!]!
-    column[rows] = value
+  /** Absent columns are those that the row's fields are never put into. */
+  const putter = (name: string): Put => {
+    const builder = builders[columns.findIndex((column) => column.name === name)]
+    return (value) => builder!.put(rows, value)
   }
+  const encrypted = (name: string): ((value: string | Uint8Array) => void) => {
+    const put = putter(name)
+    return (value) => put(encoding!.encode('private', value, seconds))
+  }
+  const putDigest = putter('uri_digest')
+  const putDatetime = putter('datetime')
+  const putLabel = putter('label')
+  const putSize = putter('content_size_bytes')
+  const putUri = encoding ? encrypted('url_encoded') : putter('uri')
+  const putUsername = putter(encoding ? 'username_encoded' : 'username')
+  const putDetails = encrypted('details_encoded')
+  const putContent = encoding ? encrypted('content_encoded') : putter('content')
+  const byField = new Map(
+    (profile?.fields ?? []).map((field) => [
+      field.field,
+      { kind: field.kind, put: encoding && field.identifying ? null : putter(field.column) },
+    ]),
+  )
+  const details = (profile?.fields ?? [])
+    .filter((field) => field.identifying)
+    .toSorted((a, b) => (a.column < b.column ? -1 : 1))
 
   /** Fills the profile's columns; true when nothing of the content is left over. */
-  function putFields(object: JsonObject, uri: string, seconds: number): boolean {
+  function putFields(object: JsonObject, uri: string): boolean {
     let complete = true
-    const details: Record<string, unknown> = {}
+    let identified = false
     for (const key of Object.keys(object)) {
       const value = object[key]
       if (value === null) continue // absent and null mean the same in both originals
@@ -57,22 +81,24 @@ export function createCellWriter(
       }
       if (key === 'username') {
         if (!fits('text', value)) complete = false
-        else if (encoding) put('username_encoded', encoding.encode('public', value as string, seconds))
-        else put('username', value)
+        else putUsername(encoding ? encoding.encode('public', value as string, seconds) : (value as string))
         continue
       }
-      const field = profile!.byField.get(key)
+      const field = byField.get(key)
       if (!field || !fits(field.kind, value)) complete = false
-      else if (encoding && field.identifying) details[field.column] = value
-      else put(field.column, field.kind === 'int' ? BigInt(value as number) : value)
+      else if (field.put) field.put(value as Cell)
+      else identified = true
     }
-    if (encoding && complete) {
-      const ordered = Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1))
-      if (ordered.length > 0) {
-        put('details_encoded', encoding.encode('private', JSON.stringify(Object.fromEntries(ordered)), seconds))
-      }
-    }
+    if (identified && complete) putDetails(detailsOf(object))
     return complete
+  }
+
+  function detailsOf(object: JsonObject): string {
+    const found: Record<string, unknown> = {}
+    for (const { field, column } of details) {
+      if (Object.hasOwn(object, field) && object[field] !== null) found[column] = object[field]
+    }
+    return JSON.stringify(found)
   }
 
   return {
@@ -83,24 +109,19 @@ export function createCellWriter(
       return contentBytes
     },
     add({ digest, row }) {
-      const seconds = row.timeBucketId * 3600
-      put('uri_digest', digest)
-      put('datetime', moments(row.datetime))
-      put('label', row.label)
-      put('content_size_bytes', BigInt(row.contentSizeBytes))
-      if (encoding) put('url_encoded', encoding.encode('private', row.uri, seconds))
-      else put('uri', row.uri)
+      seconds = row.timeBucketId * 3600
+      putDigest(digest)
+      putDatetime(moments(row.datetime))
+      if (row.label !== null) putLabel(row.label)
+      putSize(row.contentSizeBytes)
+      putUri(row.uri)
       const object = profile ? parseObject(row.content) : null
-      if (!object || !putFields(object, row.uri, seconds)) {
-        if (encoding) put('content_encoded', encoding.encode('private', row.content, seconds))
-        else put('content', row.content)
-      }
+      if (!object || !putFields(object, row.uri)) putContent(row.content)
       rows += 1
       contentBytes += row.content.length
     },
     take() {
-      const taken = rows === capacity ? cells : cells.map((column) => column.slice(0, rows))
-      cells = fresh()
+      const taken = builders.map((builder) => builder.take(rows))
       rows = 0
       contentBytes = 0
       return taken

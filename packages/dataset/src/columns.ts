@@ -1,4 +1,3 @@
-import type { SchemaElement } from 'hyparquet'
 import type { FieldKind, Profile } from './profiles.ts'
 
 /** One Parquet column of a partition file. */
@@ -42,33 +41,4 @@ export function columnsOf(profile: Profile | null, encoded: boolean): readonly C
         optional('content', 'bytes', false),
       ]
   return [...HEAD_COLUMNS, ...fields.map((field) => optional(field.column, field.kind, true)), ...tail]
-}
-
-/** The Parquet schema of the columns. */
-export function schemaOf(columns: readonly Column[]): SchemaElement[] {
-  return [{ name: 'root', num_children: columns.length }, ...columns.flatMap(elementsOf)]
-}
-
-function elementsOf({ name, kind, required }: Column): SchemaElement[] {
-  const repetition_type = required ? 'REQUIRED' : 'OPTIONAL'
-  switch (kind) {
-    case 'digest':
-      return [{ name, type: 'FIXED_LEN_BYTE_ARRAY', type_length: 16, repetition_type }]
-    case 'bytes':
-      return [{ name, type: 'BYTE_ARRAY', repetition_type }]
-    case 'text':
-      return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }]
-    case 'int':
-      return [{ name, type: 'INT64', repetition_type }]
-    case 'float':
-      return [{ name, type: 'DOUBLE', repetition_type }]
-    case 'flag':
-      return [{ name, type: 'BOOLEAN', repetition_type }]
-    default: // texts: the three levels of the Parquet specification's LIST
-      return [
-        { name, converted_type: 'LIST', num_children: 1, repetition_type },
-        { name: 'list', num_children: 1, repetition_type: 'REPEATED' },
-        { name: 'element', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
-      ]
-  }
 }

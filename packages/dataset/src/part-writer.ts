@@ -1,10 +1,10 @@
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { createCellWriter } from './cells.ts'
-import { columnsOf, schemaOf } from './columns.ts'
+import { columnsOf } from './columns.ts'
 import type { FieldEncoding } from './encoding.ts'
 import { throwIfAborted } from './errors.ts'
 import { partKey, sourceName } from './keys.ts'
 import type { PendingFile } from './part-file.ts'
+import { createParquetWriter } from './parquet-writer.ts'
 import { createPendingFile } from './part-file.ts'
 import { profileOf } from './profiles.ts'
 import { createRowOrder } from './row-order.ts'
@@ -15,8 +15,6 @@ import { loadZstd } from './zstd.ts'
 const ROWS_PER_GROUP = 10_000
 /** A row group ends early at this much content, so that memory stays bounded with long posts. */
 const CONTENT_PER_GROUP = 32 * 1024 * 1024
-/** Longest minimum or maximum in the footer, in bytes; digests are always whole. */
-const STATISTICS_BYTES = 32
 
 /** What `writePart` needs. */
 export interface WritePartOptions {
@@ -77,34 +75,14 @@ async function writeRows(options: WritePartOptions, file: PendingFile): Promise<
   const columns = columnsOf(profile, options.encoding !== undefined)
   const cells = createCellWriter(profile, columns, options.encoding ?? null, ROWS_PER_GROUP)
   const zstd = await loadZstd()
-  const buffer = new DrainableWriter()
-  const parquet = new ParquetWriter({
-    writer: buffer,
-    schema: schemaOf(columns),
-    codec: 'ZSTD',
-    compressors: { ZSTD: (input) => zstd.compress(input) },
-    statisticsTruncateLength: STATISTICS_BYTES,
-    createdBy: 'sluice 1', // the format's version, not the software's: equal rows must stay equal bytes
-  })
-
+  const parquet = createParquetWriter(columns, (bytes) => zstd.compress(bytes))
   const order = createRowOrder(options)
   let written = 0
 
   async function flush(): Promise<void> {
     throwIfAborted(options.signal)
     written += cells.rows
-    const data = cells.take()
-    await parquet.write({
-      columnData: columns.map((column, at) => ({
-        name: column.name,
-        data: data[at]!,
-        statistics: column.statistics,
-        ...(column.kind === 'digest' ? { encoding: 'PLAIN' as const, bloomFilter: true } : {}),
-      })),
-      rowGroupSize: ROWS_PER_GROUP,
-      pageSize: 0,
-    })
-    await file.write(buffer.drain())
+    await file.write(parquet.group(cells.rows, cells.take()))
   }
 
   async function add(entries: readonly DigestedRow[]): Promise<void> {
@@ -122,17 +100,6 @@ async function writeRows(options: WritePartOptions, file: PendingFile): Promise<
   }
   await add(order.end())
   if (cells.rows > 0) await flush()
-  await parquet.finish()
-  await file.write(buffer.drain())
+  await file.write(parquet.finish())
   return written
-}
-
-/** The library's buffer, emptied after every row group. */
-class DrainableWriter extends ByteWriter {
-  /** What was appended since the last call; valid until the next append. */
-  drain(): Uint8Array {
-    const chunk = this.getBytes()
-    this.index = 0
-    return chunk
-  }
 }
