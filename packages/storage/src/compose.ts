@@ -3,6 +3,7 @@ import {
   createS3Backend,
   huggingFaceNamespace,
   type S3Credentials,
+  updateDatasetCard,
 } from '@sluice/backends'
 import {
   type Chain,
@@ -195,7 +196,13 @@ async function openHuggingFace(options: StorageOptions, once: Once, signal?: Abo
   const identity = `hf://datasets/${repository}${hubUrl === undefined ? '' : ` at ${hubUrl}`}`
   return once(identity, () => {
     const backend = createHuggingFaceBackend({ ...hub, repository })
-    return { name: 'huggingface', backend, identity, place: repository }
+    return {
+      name: 'huggingface',
+      backend,
+      identity,
+      place: repository,
+      describe: async (card, signal) => void (await updateDatasetCard({ ...hub, repository }, card, signal)),
+    }
   })
 }
 

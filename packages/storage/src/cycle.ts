@@ -1,5 +1,6 @@
 import { sourceName } from '@sluice/dataset'
 import type { BackendName } from '@sluice/rollout'
+import { updateCardIfDue } from './card.ts'
 import type { StorageConfig } from './config.ts'
 import { StorageError, throwIfAborted } from './errors.ts'
 import { deleteSuperseded } from './manifest-writer.ts'
@@ -54,6 +55,7 @@ export async function runCycle(
   const used = standIn === undefined ? wanted : [...wanted, standIn]
   for (const name of used) await finish(options, session, name, signal)
   await cleanSpool(options, wanted)
+  await updateCardIfDue(options, session, signal)
   await publishPointerIfDue(options, session, signal)
 
   if (scanned.error !== null && session.copies.length === 0 && !isQueued(options, wanted)) throw scanned.error

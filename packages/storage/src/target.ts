@@ -1,5 +1,5 @@
 import type { BackendName, Policy } from '@sluice/rollout'
-import type { StorageBackend } from '@sluice/backends'
+import type { DatasetCard, StorageBackend } from '@sluice/backends'
 
 /** A backend opened for one miner: keys are relative to the miner's root there. */
 export interface Target {
@@ -9,6 +9,8 @@ export interface Target {
   readonly identity: string
   /** Bucket or `namespace/name`, for receipts. */
   readonly place: string
+  /** Writes the place's own description of its content, where it has one. @throws BackendError */
+  readonly describe?: (card: DatasetCard, signal?: AbortSignal) => Promise<void>
 }
 
 /**
