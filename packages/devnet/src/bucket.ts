@@ -24,6 +24,9 @@ export async function createBucket(
     signal,
   }: { fetch?: typeof globalThis.fetch; now?: () => number; signal?: AbortSignal } = {},
 ): Promise<void> {
+  if (!/^https?:\/\//i.test(server.url) || !URL.canParse(server.url)) {
+    throw new Error(`${server.url} is no address of an S3 server: give http(s)://host:port`)
+  }
   const target = new URL(`/${bucket}`, server.url)
   const stamp = new Date(now()).toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
   const scope = `${stamp.slice(0, 8)}/${server.region ?? 'us-east-1'}/s3/aws4_request`
@@ -43,6 +46,8 @@ export async function createBucket(
       authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed}, Signature=${signature}`,
     },
     signal: signal ?? AbortSignal.timeout(30_000),
+  }).catch((cause: unknown) => {
+    throw new Error(`cannot reach the S3 server at ${server.url}; is it running?`, { cause })
   })
   const body = await response.text()
   const code = /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? ''

@@ -85,7 +85,11 @@ async function run(part: Part, flags: Flags, context: CliContext, signal: AbortS
   }
   try {
     const lines = Object.entries(running.environment).map(([name, value]) => `export ${name}='${value}'`)
-    if (flags.writeEnv !== undefined) await writeFile(flags.writeEnv, `${lines.join('\n')}\n`, { mode: 0o600 })
+    if (flags.writeEnv !== undefined) {
+      await writeFile(flags.writeEnv, `${lines.join('\n')}\n`, { mode: 0o600 }).catch((cause: unknown) => {
+        throw new Error(`cannot write --write-env ${flags.writeEnv}`, { cause })
+      })
+    }
     if (flags.json) stdout.write(`${JSON.stringify({ ...running.facts, environment: running.environment })}\n`)
     else stdout.write(['Ready.', ...running.notes, '', ...lines, '', 'Ctrl-C stops everything.', ''].join('\n'))
     await stopped(signal)
@@ -152,5 +156,10 @@ function stopped(signal: AbortSignal): Promise<void> {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRINUSE') return `port ${port} on ${address} is taken: give another one, or 0 for a free one`
+  if (code === 'EACCES' && port !== undefined) return `port ${port} needs more rights: give one above 1023, or 0`
+  let reason: Error = error
+  while (reason.cause instanceof Error) reason = reason.cause
+  return reason === error ? error.message : `${error.message} (${reason.message || reason.name})`
 }

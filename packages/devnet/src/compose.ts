@@ -1,11 +1,11 @@
 /** Starts what the command asks for and says where it is; the only place that wires the parts. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChainNode } from './chain/node.ts'
 import { type Devnet, type DevnetOptions, startDevnet } from './devnet.ts'
+import { openDirectory } from './directory.ts'
 import { startHub } from './hub/server.ts'
 import { startS3Server } from './s3/server.ts'
+import { orUndo, type Undo } from './undo.ts'
 import { writeWallets } from './wallets.ts'
 
 export type Part = 'all' | 'chain' | 's3' | 'hub'
@@ -21,9 +21,9 @@ export interface Running {
 
 /** Throws Error as startDevnet does. */
 export async function startPart(part: Part, options: DevnetOptions): Promise<Running> {
-  if (part === 'chain') return await startChainAlone(options)
-  if (part === 's3') return await startS3Alone(options)
-  if (part === 'hub') return await startHubAlone(options)
+  if (part === 'chain') return await orUndo((undo) => startChainAlone(options, undo))
+  if (part === 's3') return await orUndo((undo) => startS3Alone(options, undo))
+  if (part === 'hub') return await orUndo((undo) => startHubAlone(options, undo))
   return describeDevnet(await startDevnet(options))
 }
 
@@ -59,17 +59,24 @@ function describeDevnet(devnet: Devnet): Running {
           .filter((one) => one.role === 'validator')
           .map((_, index) => `validator-${index}, `)
           .join('') +
-        `miner-0 to miner-${miners.length - 1}; every hotkey is called default`,
-      'each miner-N has its own hub user miner-N with token hf_devnet_miner_N; HF_TOKEN below is miner-0’s',
+        `${minerNames(miners.length)}every hotkey is called default`,
+      ...(first ? ['each miner-N has its own hub user with token hf_devnet_miner_N; HF_TOKEN below is miner-0’s'] : []),
     ],
     close: () => devnet.close(),
   }
 }
 
-async function startChainAlone(options: DevnetOptions): Promise<Running> {
+function minerNames(count: number): string {
+  if (count === 0) return ''
+  return count === 1 ? 'miner-0; ' : `miner-0 to miner-${count - 1}; `
+}
+
+async function startChainAlone(options: DevnetOptions, undo: Undo): Promise<Running> {
   if (options.chain !== undefined) throw new Error('--chain names an outside node, so there is no chain to start')
-  const folder = await openFolder(options.directory)
+  const folder = await openDirectory(options.directory)
+  undo.later(() => folder.close())
   const chain = await startChainNode({ ...options, port: options.ports?.chain ?? 0 })
+  undo.later(() => chain.close())
   const walletPath = await writeWallets(folder.path, chain.neurons)
   return {
     facts: {
@@ -86,18 +93,17 @@ async function startChainAlone(options: DevnetOptions): Promise<Running> {
       SLUICE_WALLET_PATH: walletPath,
     },
     notes: [],
-    async close() {
-      await chain.close()
-      await folder.remove()
-    },
+    close: undo.run,
   }
 }
 
-async function startS3Alone(options: DevnetOptions): Promise<Running> {
+async function startS3Alone(options: DevnetOptions, undo: Undo): Promise<Running> {
   if (options.s3 !== undefined) throw new Error('--s3 names an outside server, so there is no S3 server to start')
-  const { bucket = 'sluice', directory, ports } = options
-  const where = directory === undefined ? {} : { directory: join(directory, 's3') }
-  const s3 = await startS3Server({ ...where, port: ports?.s3 ?? 0, buckets: [bucket] })
+  const { bucket = 'sluice', ports } = options
+  const folder = await openDirectory(options.directory)
+  undo.later(() => folder.close())
+  const s3 = await startS3Server({ directory: join(folder.path, 's3'), port: ports?.s3 ?? 0, buckets: [bucket] })
+  undo.later(() => s3.close())
   return {
     facts: { ready: true, s3: { url: s3.url, region: s3.region, bucket } },
     environment: {
@@ -106,31 +112,24 @@ async function startS3Alone(options: DevnetOptions): Promise<Running> {
       AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     },
     notes: [`bucket ${bucket}, region ${s3.region}`],
-    close: () => s3.close(),
+    close: undo.run,
   }
 }
 
-async function startHubAlone(options: DevnetOptions): Promise<Running> {
-  const { miners = 4, directory, ports } = options
+async function startHubAlone(options: DevnetOptions, undo: Undo): Promise<Running> {
+  const { miners = 4, ports } = options
   const users = Array.from({ length: miners }, (_, index) => ({
     name: `miner-${index}`,
     token: `hf_devnet_miner_${index}`,
   }))
-  const where = directory === undefined ? {} : { directory: join(directory, 'hub') }
-  const hub = await startHub({ ...where, port: ports?.hub ?? 0, users })
+  const folder = await openDirectory(options.directory)
+  undo.later(() => folder.close())
+  const hub = await startHub({ directory: join(folder.path, 'hub'), port: ports?.hub ?? 0, users })
+  undo.later(() => hub.close())
   return {
     facts: { ready: true, hub: hub.url, users },
     environment: { SLUICE_HF_ENDPOINT: hub.url, HF_TOKEN: users[0]?.token ?? '' },
     notes: [],
-    close: () => hub.close(),
+    close: undo.run,
   }
-}
-
-async function openFolder(directory: string | undefined): Promise<{ path: string; remove: () => Promise<void> }> {
-  if (directory !== undefined) {
-    await mkdir(directory, { recursive: true })
-    return { path: directory, remove: () => Promise.resolve() }
-  }
-  const path = await mkdtemp(join(tmpdir(), 'sluice-devnet-'))
-  return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }

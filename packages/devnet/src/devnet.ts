@@ -1,12 +1,12 @@
 /** A whole subnet on one machine: chain, wallets, S3 bucket and HuggingFace hub. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBucket, type OutsideS3 } from './bucket.ts'
 import { type ChainNodeOptions, type DevChain, startChainNode } from './chain/node.ts'
 import { attachChain } from './chain/outside.ts'
+import { openDirectory } from './directory.ts'
 import { type DevHub, startHub } from './hub/server.ts'
 import { type DevS3, type S3ServerOptions, startS3Server } from './s3/server.ts'
+import { orUndo, type Undo } from './undo.ts'
 import { walletNames, writeWallets } from './wallets.ts'
 
 export interface DevnetOptions extends Pick<
@@ -56,23 +56,18 @@ export interface Devnet {
 
 /**
  * Starts everything on loopback. What already runs is stopped again when a later part fails.
- * Throws Error when a port is taken, an outside node or server does not answer, or refuses.
+ * Throws Error when a port is taken, another devnet uses the directory, an outside node or server does not answer,
+ * or refuses.
  */
 export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
-  const undo = createUndo()
-  try {
-    return await start(options, undo)
-  } catch (error) {
-    await undo.run()
-    throw error
-  }
+  return await orUndo((undo) => start(options, undo))
 }
 
 async function start(options: DevnetOptions, undo: Undo): Promise<Devnet> {
   const { netuid = 13, miners = 4, validators = 1, bucket = 'sluice', ports = {} } = options
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'sluice-devnet-')))
-  if (options.directory === undefined) undo.later(() => rm(directory, { recursive: true, force: true }))
-  await mkdir(directory, { recursive: true })
+  const folder = await openDirectory(options.directory)
+  undo.later(() => folder.close())
+  const directory = folder.path
 
   const chain =
     options.chain === undefined
@@ -97,25 +92,6 @@ async function start(options: DevnetOptions, undo: Undo): Promise<Devnet> {
 
   const close = undo.run
   return { chain, s3, hub, directory, walletPath, bucket, miners: cast, close, [Symbol.asyncDispose]: close }
-}
-
-interface Undo {
-  later(step: () => Promise<void>): void
-  /** Runs all steps, newest first, once; every step runs even if one fails, and the first failure is thrown. */
-  readonly run: () => Promise<void>
-}
-
-function createUndo(): Undo {
-  const steps: (() => Promise<void>)[] = []
-  return {
-    later: (step) => void steps.push(step),
-    async run() {
-      const failures: unknown[] = []
-      for (let step = steps.pop(); step; step = steps.pop())
-        await step().catch((error: unknown) => failures.push(error))
-      if (failures.length > 0) throw failures[0]
-    },
-  }
 }
 
 async function startOwnS3(options: S3ServerOptions, undo: Undo): Promise<DevS3> {

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCli } from '../src/cli.ts'
+import { startHub } from '../src/hub/server.ts'
 
 const soon = { timeout: 30_000 }
 
@@ -79,11 +80,65 @@ test.each([
   [['s3', '--s3', 'http://127.0.0.1:1', '--s3-access-key', 'a', '--s3-secret-key', 'b'], 1, /no S3 server to start/],
   [['--s3', 'http://127.0.0.1:1'], 1, /set AWS_ACCESS_KEY_ID/],
   [['--chain', 'ws://127.0.0.1:1'], 1, /cannot reach the chain/],
+  [
+    ['--s3', 'http://127.0.0.1:9', '--s3-access-key', 'a', '--s3-secret-key', 'b', '--miners', '1'],
+    1,
+    /cannot reach the S3 server at http:\/\/127\.0\.0\.1:9; is it running/,
+  ],
+  [['--s3', 'nonsense', '--s3-access-key', 'a', '--s3-secret-key', 'b', '--miners', '1'], 1, /give http\(s\):/],
+  [['hub', '--write-env', '/nonexistent/env'], 1, /cannot write --write-env \/nonexistent\/env/],
 ])('%j fails with code %i', async (args, code, message) => {
   const failing = run(args)
   expect(await failing.exit).toBe(code)
   expect(failing.errors()).toMatch(message)
   expect(failing.output()).toBe('')
+})
+
+test('nobody but the owner: the wallets are told without miners', async () => {
+  const devnet = run(['--miners', '0', '--validators', '0'])
+  await expect.poll(devnet.output, soon).toContain('wallets: owner (signs policies), every hotkey')
+  expect(devnet.output()).not.toContain('HF_TOKEN')
+  devnet.stop()
+  expect(await devnet.exit).toBe(0)
+})
+
+test.each(['chain', 's3', 'hub'])('a taken port stops %s alone, and leaves no folder behind', async (part) => {
+  await using taken = await startHub()
+  const temporary = await mkdtemp(join(directory, 'tmp-'))
+  vi.stubEnv('TMPDIR', temporary)
+  try {
+    const port = new URL(taken.url).port
+    const failing = run([part, `--port-${part}`, port, '--miners', '1'])
+    expect(await failing.exit).toBe(1)
+    expect(failing.errors()).toBe(
+      `sluice-devnet: port ${port} on 127.0.0.1 is taken: give another one, or 0 for a free one\n`,
+    )
+    expect(await readdir(temporary)).toEqual([])
+  } finally {
+    vi.unstubAllEnvs()
+  }
+})
+
+test('a directory is used by one devnet at a time, and again after it', async () => {
+  const folder = join(directory, 'one-at-a-time')
+  await mkdir(folder)
+  await writeFile(join(folder, 'devnet.lock'), '999999999') // of a process that died
+  const first = run(['hub', '--directory', folder])
+  await expect.poll(first.output, soon).toContain('Ctrl-C')
+  for (const part of ['all', 'chain', 's3', 'hub']) {
+    const second = run([part, '--directory', folder, '--miners', '1'])
+    expect(await second.exit).toBe(1)
+    expect(second.errors()).toBe(
+      `sluice-devnet: ${folder} is used by process ${process.pid}: stop it, or give another --directory\n`,
+    )
+  }
+  first.stop()
+  expect(await first.exit).toBe(0)
+  const third = run(['hub', '--directory', folder])
+  await expect.poll(third.output, soon).toContain('Ctrl-C')
+  third.stop()
+  expect(await third.exit).toBe(0)
+  expect(await readdir(folder)).toEqual([])
 })
 
 test('help is no error', async () => {

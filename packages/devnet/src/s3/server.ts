@@ -47,8 +47,19 @@ const BROWSER_RULE = {
  * @throws Error when the port is taken or the directory cannot be used
  */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<DevS3> {
+  if (options.directory !== undefined) return await serve(options.directory, options, async () => undefined)
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-s3-'))
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  try {
+    return await serve(directory, options, remove)
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+async function serve(directory: string, options: S3ServerOptions, atClose: () => Promise<void>): Promise<DevS3> {
   const now = options.now ?? Date.now
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'sluice-s3-')))
   const store = await openStore(directory)
   for (const bucket of options.buckets ?? []) {
     await store.create(bucket, { created: now(), cors: [{ ...BROWSER_RULE, maxAgeSeconds: null }] })
@@ -76,7 +87,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<DevS
       server.close()
       server.closeAllConnections()
       await closed
-      if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
+      await atClose()
     })())
   const { port } = server.address() as AddressInfo
   return { url: `http://127.0.0.1:${port}`, region, ...credentials, faults, close, [Symbol.asyncDispose]: close }
