@@ -3,7 +3,8 @@ import { createColumnBuilder } from './column-builder.ts'
 import type { Cell, ColumnChunk } from './column-builder.ts'
 import type { Column } from './columns.ts'
 import type { FieldEncoding } from './encoding.ts'
-import { createMomentCache } from './moment.ts'
+import { createCache } from './cache.ts'
+import { utcMoment } from './moment.ts'
 import type { FieldKind, Profile } from './profiles.ts'
 import type { DigestedRow } from './row.ts'
 import { isWellFormed } from './unicode.ts'
@@ -36,7 +37,9 @@ export function createCellWriter(
   capacity: number,
 ): CellWriter {
   const builders = columns.map((column) => createColumnBuilder(column, capacity))
-  const moments = createMomentCache()
+  const moments = createCache(utcMoment)
+  /** All rows are of one hour, so that a name always has the same token. */
+  const usernames = createCache((name) => encoding!.encode('public', name, seconds))
   let rows = 0
   let contentBytes = 0
   let seconds = 0
@@ -81,7 +84,7 @@ export function createCellWriter(
       }
       if (key === 'username') {
         if (!fits('text', value)) complete = false
-        else putUsername(encoding ? encoding.encode('public', value as string, seconds) : (value as string))
+        else putUsername(encoding ? usernames(value as string) : (value as string))
         continue
       }
       const field = byField.get(key)

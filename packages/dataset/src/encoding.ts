@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto'
 import { DatasetError } from './errors.ts'
-import { base64url, decodeBase64url, openFernet, readFernetKey, sealFernet } from './fernet.ts'
-import type { FernetKey } from './fernet.ts'
+import { createFernetSealer, decodeBase64url, openFernet, readFernetKey } from './fernet.ts'
+import type { FernetKey, FernetSealer } from './fernet.ts'
 
 /** The two keys of Data Universe: usernames with the public (shared) one, URLs with the private one. */
 export type EncodingKeyName = 'public' | 'private'
@@ -14,7 +13,7 @@ export interface FieldEncoding {
   decode(key: EncodingKeyName, encoded: string): Uint8Array
 }
 
-const IV_DOMAIN = 'sluice fernet iv v1\0'
+const IV_DOMAIN = Buffer.from('sluice fernet iv v1\0')
 
 /**
  * Fernet in the originals' double base64 (`base64url` of the token, `encoding_system.py`), which Python's
@@ -27,12 +26,17 @@ export function createFieldEncoding(keys: { readonly publicKey: string; readonly
     public: readFernetKey(keys.publicKey),
     private: readFernetKey(keys.privateKey),
   }
+  const sealers: Record<EncodingKeyName, FernetSealer> = {
+    public: createFernetSealer(byName.public),
+    private: createFernetSealer(byName.private),
+  }
   return {
     encode(name, plain, seconds) {
-      const key = byName[name]
+      const sealer = sealers[name]
       const bytes = typeof plain === 'string' ? Buffer.from(plain, 'utf8') : plain
-      const iv = createHmac('sha256', key.signing).update(IV_DOMAIN).update(bytes).digest().subarray(0, 16)
-      return base64url(sealFernet(key, bytes, seconds, iv)).toString('latin1')
+      const iv = sealer.hmac(IV_DOMAIN, bytes).subarray(0, 16)
+      // Base64 of a token has neither "+" nor "/": no three of its characters make a group of six bits above 61.
+      return sealer.seal(bytes, seconds, iv).toString('base64')
     },
     decode(name, encoded) {
       const token = decodeBase64url(encoded)

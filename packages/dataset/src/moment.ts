@@ -16,19 +16,6 @@ export function utcMoment(text: string): string {
   return fraction === undefined || /^0+$/.test(fraction) ? `${shifted}Z` : `${shifted}.${fraction}Z`
 }
 
-/** `utcMoment` that remembers: an hour has few different seconds. */
-export function createMomentCache(): (text: string) => string {
-  const known = new Map<string, string>()
-  return (text) => {
-    const hit = known.get(text)
-    if (hit !== undefined) return hit
-    if (known.size === 10_000) known.clear()
-    const moment = utcMoment(text)
-    known.set(text, moment)
-    return moment
-  }
-}
-
 function shift(seconds: number, minutes: number): string | null {
   const iso = new Date(seconds - minutes * 60_000).toISOString()
   return iso.length === 24 ? iso.slice(0, 19) : null // years before 0 or after 9999 have another form
