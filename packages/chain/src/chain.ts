@@ -42,15 +42,16 @@ export function openChain(options: ChainOptions): Chain {
   if (options.endpoints.length === 0)
     throw new ChainError('BAD_ENDPOINT', 'No chain endpoint is given; name at least one.')
   const endpoints = resolveEndpoints({ endpoint: options.endpoints })
+  const closing = new AbortController()
   const dialOptions: DialOptions = {
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
     callTimeoutMs: options.callTimeoutMs ?? 20_000,
+    signal: closing.signal,
   }
   let genesisHash = options.genesisHash?.toLowerCase() ?? null
   let current: { connection: Connection; checkedAt: number } | null = null
   let connecting: Promise<Connection> | null = null
   let next = 0
-  let closed = false
 
   const drop = (connection: Connection): void => {
     if (current?.connection === connection) {
@@ -67,7 +68,7 @@ export function openChain(options: ChainOptions): Chain {
     let fallback: { connection: Connection; age: number } | null = null
     const start = next
     for (let step = 0; step < endpoints.length; step++) {
-      if (closed) break
+      if (closing.signal.aborted) break
       const endpoint = endpoints[(start + step) % endpoints.length] as string
       let connection: Connection | null = null
       try {
@@ -79,7 +80,7 @@ export function openChain(options: ChainOptions): Chain {
             `${connection.name} serves chain ${connection.genesisHash}, not ${genesisHash}.`,
           )
         }
-        const age = await headAge(connection, now)
+        const age = await headAge(connection, now, closing.signal)
         if (age > staleHeadMs) {
           failures.push(`${connection.name} is ${Math.round(age / 1000)} s behind.`)
           if (fallback === null || age < fallback.age) {
@@ -92,15 +93,19 @@ export function openChain(options: ChainOptions): Chain {
         return settle(connection)
       } catch (error) {
         connection?.close()
+        if (closing.signal.aborted) break
         failures.push(ChainError.is(error) ? error.message : String(error))
         log('warn', failures.at(-1) ?? '')
       }
+    }
+    if (closing.signal.aborted) {
+      fallback?.connection.close()
+      throw closedError()
     }
     if (fallback !== null) {
       log('warn', `No endpoint has a fresh finalized block. ${failures.join(' ')}`)
       return settle(fallback.connection)
     }
-    if (closed) throw closedError()
     throw new ChainError(
       wrongChain === endpoints.length ? 'WRONG_CHAIN' : 'UNREACHABLE',
       `No chain endpoint can be used. ${failures.join(' ')} Check the network or give another endpoint.`,
@@ -109,7 +114,8 @@ export function openChain(options: ChainOptions): Chain {
   }
 
   const settle = (connection: Connection): Connection => {
-    if (closed) {
+    // It may have been closed in the moment before.
+    if (closing.signal.aborted) {
       connection.close()
       throw closedError()
     }
@@ -122,13 +128,16 @@ export function openChain(options: ChainOptions): Chain {
 
   /** The live connection; looks at its head again every `staleHeadMs`. */
   const acquire = async (signal?: AbortSignal): Promise<Connection> => {
-    if (closed) throw closedError()
+    if (closing.signal.aborted) throw closedError()
     throwIfAborted(signal)
     if (current !== null && !current.connection.isAlive()) drop(current.connection)
     if (current !== null && now() - current.checkedAt >= staleHeadMs) {
       const { connection } = current
       current.checkedAt = now()
-      const age = await headAge(connection, now).catch(() => Number.POSITIVE_INFINITY)
+      const age = await headAge(connection, now, signal).catch(() => {
+        throwIfAborted(signal)
+        return Number.POSITIVE_INFINITY
+      })
       if (age > staleHeadMs) {
         log('warn', `${connection.name} has no fresh finalized block any more; looking for a better endpoint.`)
         drop(connection)
@@ -153,7 +162,7 @@ export function openChain(options: ChainOptions): Chain {
         return await work(connection)
       } catch (error) {
         if (!ChainError.is(error) || !isEndpointFault(error)) throw error
-        if (closed) throw closedError()
+        if (closing.signal.aborted) throw closedError()
         drop(connection)
         log('warn', error.message)
         if (attempt >= endpoints.length) throw error
@@ -162,7 +171,7 @@ export function openChain(options: ChainOptions): Chain {
   }
 
   const close = async (): Promise<void> => {
-    closed = true
+    closing.abort()
     if (current !== null) drop(current.connection)
     await connecting?.catch(() => undefined)
   }

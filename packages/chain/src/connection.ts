@@ -29,6 +29,8 @@ export interface Connection {
 export interface DialOptions {
   readonly connectTimeoutMs: number
   readonly callTimeoutMs: number
+  /** Ends the attempt (ABORTED). */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -49,7 +51,7 @@ class QuietProvider extends WsProvider {
  * Connects to one endpoint and decodes its metadata, all within `connectTimeoutMs`. WsProvider alone would wait for ever
  * on a peer that accepts TCP and stays silent, and would switch endpoints without looking at the genesis hash; so it
  * gets one endpoint and no reconnection, and everything else is done here.
- * @throws ChainError TIMEOUT or DISCONNECTED
+ * @throws ChainError TIMEOUT, DISCONNECTED, ABORTED
  */
 export async function dial(endpoint: string, options: DialOptions): Promise<Connection> {
   const name = shownEndpoint(endpoint)
@@ -90,6 +92,7 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
     await withDeadline(Promise.race([opened, failing]), {
       what: `${name} to connect`,
       ms: options.connectTimeoutMs,
+      signal: options.signal,
     })
     // Subtensor addresses have prefix 42, whatever a node says of itself.
     const properties = api.registry.createType('ChainProperties', { ss58Format: 42 })

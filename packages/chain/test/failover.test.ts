@@ -117,6 +117,28 @@ describe('several endpoints', () => {
     expect(chain.endpoint).toBe(node.url)
   })
 
+  it('closing does not wait for a silent endpoint, and the call in between ends', async () => {
+    const silent = await startSilent()
+    onTestFinished(async () => await silent.close())
+    const chain = open([silent.url, silent.url.replace('127.0.0.1', 'localhost')], { connectTimeoutMs: 60_000 })
+    const failure = expect(chain.finalizedHead()).rejects.toMatchObject({ code: 'CLOSED' })
+    await chain.close()
+    await failure
+  })
+
+  it('a caller that gives up does not wait for the look at a frozen head', async () => {
+    const proxy = await proxied()
+    let now = Date.now()
+    const chain = open([proxy.url], { callTimeoutMs: 60_000, now: () => now })
+    await chain.finalizedHead()
+    proxy.freeze()
+    now += 130_000
+    const stop = new AbortController()
+    const failure = expect(chain.finalizedHead(stop.signal)).rejects.toMatchObject({ code: 'ABORTED' })
+    stop.abort()
+    await failure
+  })
+
   it('none left is one error that names each of them', async () => {
     const first = await dead()
     const failure = open([first, await dead()]).finalizedHead()
