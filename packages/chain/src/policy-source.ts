@@ -57,8 +57,8 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
     try {
       record = await readPolicyRecord(chain, netuid, signal)
     } catch (error) {
-      if (!ChainError.is(error) || error.code === 'ABORTED' || error.code === 'CLOSED') throw error
-      warnings.push(error.message)
+      if (ChainError.is(error) && (error.code === 'ABORTED' || error.code === 'CLOSED')) throw error
+      warnings.push(error instanceof Error ? error.message : String(error))
     }
     const known = await remembered(warnings)
     if (record !== null && !record.ownerRegistered) {
@@ -101,7 +101,14 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
 
 /** Why what the chain holds must not be taken as the policy; null when it may. */
 function problemOf(record: PolicyRecord, known: LastGood | null): string | null {
-  const { netuid, ownerHotkey, commitmentBlock } = record
+  const { netuid, ownerHotkey, commitmentBlock, block } = record
+  // A new owner hotkey starts with a commitment of any block, but not at a block before the one that is known.
+  if (known !== null && known.ownerHotkey !== ownerHotkey && block < known.block) {
+    return (
+      `The endpoint shows another owner hotkey, ${ownerHotkey}, at block ${block}, before the known block ` +
+      `${known.block}; it is behind or was rolled back, and is not believed.`
+    )
+  }
   if (
     known !== null &&
     known.ownerHotkey === ownerHotkey &&

@@ -142,6 +142,26 @@ describe('the policy source', () => {
     expect(await before.read()).toMatchObject({ policy: { useS3: false }, origin: 'chain' })
   })
 
+  it('does not take the owner hotkey of an endpoint that is behind for a new one', async () => {
+    await publish(50)
+    await source().read()
+    const kept = JSON.parse(await readFile(lastGoodFile, 'utf8')) as object
+    const miner = node.neurons.find(({ role }) => role === 'miner')?.hotkey
+    await writeFile(lastGoodFile, JSON.stringify({ ...kept, ownerHotkey: miner, block: 1_000_000 }))
+    const snapshot = await source().read()
+    expect(snapshot).toMatchObject({ origin: 'last-good', block: 1_000_000 })
+    expect(snapshot?.warnings.join(' ')).toContain('is not believed')
+  })
+
+  it('survives an endpoint on which the chain library itself stumbles', async () => {
+    await publish(50)
+    await source().read()
+    const stumbling: Chain = { ...chain, use: async () => await Promise.reject(new TypeError('asMap of undefined')) }
+    const snapshot = await source({ chain: stumbling }).read()
+    expect(snapshot).toMatchObject({ policy: policyOf(50), origin: 'last-good' })
+    expect(snapshot?.warnings.join(' ')).toContain('asMap of undefined')
+  })
+
   it('keeps the last good policy while a new owner hotkey has none, and warns when it has no UID', async () => {
     const reader = source()
     await publish(50)
