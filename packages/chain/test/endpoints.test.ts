@@ -20,15 +20,19 @@ describe('endpoints', () => {
     expect(resolveEndpoints({ network: 'local', endpoint: '' })).toEqual(['ws://127.0.0.1:9944'])
   })
 
-  it.each(['mainnet', 'http://a:1', 'https://key:secret@a', '127.0.0.1:9944', 'ws://'])('cannot be %s', (endpoint) => {
-    expect(() => resolveEndpoints({ endpoint })).toThrow(/finney, test, archive, local/)
-    expect(() => resolveEndpoints({ endpoint })).not.toThrow(/secret/)
-  })
+  it.each(['mainnet', 'constructor', 'http://a:1', 'https://key:secret@a', '127.0.0.1:9944', 'ws://'])(
+    'cannot be %s',
+    (endpoint) => {
+      expect(() => resolveEndpoints({ endpoint })).toThrow(/finney, test, archive, local/)
+      expect(() => resolveEndpoints({ endpoint })).not.toThrow(/secret/)
+    },
+  )
 
   it('of public networks belong to one chain', () => {
     expect(knownGenesis('finney')).toMatch(/^0x2f0555cc/)
     expect(knownGenesis('archive')).toBe(knownGenesis('finney'))
     expect(knownGenesis('test')).toMatch(/^0x8f9cf856/)
+    expect(knownGenesis('constructor')).toBeNull()
     expect(knownGenesis('local')).toBeNull()
     expect(knownGenesis('ws://a:1')).toBeNull()
   })
