@@ -8,6 +8,7 @@ import { deal, rowsFromDatabase, rowsFromRecords } from './demo/databases.ts'
 import { readOptions, usage } from './demo/options.ts'
 import { realRecords } from './demo/records.ts'
 import { runStory } from './demo/story.ts'
+import type { StepResult } from './demo/steps.ts'
 import { stepTable } from './demo/table.ts'
 
 // The SDK's warning about Node 20 is not news that a reader of the demo can act on.
@@ -16,6 +17,7 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 const minerCount = 8
 const waves = 4
+const stop = new AbortController()
 
 /** Runs the demo; the exit code is 0 only when every verdict is what it must be. */
 async function main(): Promise<number> {
@@ -24,8 +26,7 @@ async function main(): Promise<number> {
     console.log(usage)
     return 0
   }
-  const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort(new Error('stopped by Ctrl-C')))
+  process.once('SIGINT', () => stop.abort())
   const started = performance.now()
   const { rows, from } =
     options.db === undefined
@@ -36,18 +37,29 @@ async function main(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
   try {
     const story = { folder, checkout, dealt: deal(rows, waves, minerCount), minerCount, options, signal: stop.signal }
-    const steps = await runStory(story, (line) => console.log(line))
-    console.log(`\n${stepTable(steps, minerCount)}`)
-    const problems = steps.flatMap((step) => step.problems.map((problem) => `${step.title}: ${problem}`))
-    for (const problem of problems) console.error(`NOT AS IT MUST BE  ${problem}`)
-    if (problems.length === 0) {
-      const seconds = Math.round((performance.now() - started) / 1000)
-      console.log(`Every verdict is what it must be (${seconds} s). Nothing left this machine.`)
-    }
-    return problems.length === 0 ? 0 : 1
+    let exitCode = 1
+    await runStory(
+      story,
+      (line) => console.log(line),
+      (steps) => {
+        exitCode = report(steps, started)
+      },
+    )
+    return exitCode
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Prints the table and what is wrong; returns the exit code. */
+function report(steps: readonly StepResult[], started: number): number {
+  console.log(`\n${stepTable(steps, minerCount)}`)
+  const problems = steps.flatMap((step) => step.problems.map((problem) => `${step.title}: ${problem}`))
+  for (const problem of problems) console.error(`NOT AS IT MUST BE  ${problem}`)
+  if (problems.length > 0) return 1
+  const seconds = Math.round((performance.now() - started) / 1000)
+  console.log(`Every verdict is what it must be (${seconds} s). Nothing left this machine.`)
+  return 0
 }
 
 function fromMachine(): { rows: ReturnType<typeof rowsFromRecords>; from: string } {
@@ -55,10 +67,13 @@ function fromMachine(): { rows: ReturnType<typeof rowsFromRecords>; from: string
   return { rows: rowsFromRecords(records, new Date()), from }
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 main().then(
   (exitCode) => process.exit(exitCode), // the chain library's timers would keep the process for seconds
   (error: unknown) => {
-    console.error(`demo: ${error instanceof Error ? error.message : String(error)}`)
-    process.exit(1)
+    const isStopped = stop.signal.aborted
+    console.error(isStopped ? 'demo: stopped, nothing is left behind' : `demo: ${messageOf(error)}; see --help`)
+    process.exit(isStopped ? 130 : 1)
   },
 )

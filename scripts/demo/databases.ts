@@ -46,13 +46,17 @@ export function rowsFromRecords(records: readonly RealRecord[], now: Date): Row[
 
 /** The rows of a miner's own database, at most as many as the demo shows in two minutes. */
 export function rowsFromDatabase(path: string, most = 40_000): Row[] {
-  const database = new Database(path, { readonly: true, fileMustExist: true })
+  let database: Database.Database | undefined
   try {
+    database = new Database(path, { readonly: true, fileMustExist: true })
     return database
       .prepare('SELECT uri, datetime, timeBucketId, source, label, content FROM DataEntity LIMIT ?')
       .all(most) as Row[]
+  } catch (cause) {
+    const text = `${path} is not a database with Data Universe's table DataEntity (${String(cause)})`
+    throw new Error(text, { cause })
   } finally {
-    database.close()
+    database?.close()
   }
 }
 

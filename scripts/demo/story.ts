@@ -33,8 +33,12 @@ const chapters: readonly { title: string; command: readonly string[]; s3Down?: t
   { title: '100 %', command: ['rollout', '--percentage=100'], newRows: true },
 ]
 
-/** Plays all steps on one devnet and returns what the validator saw after each. */
-export async function runStory(story: Story, say: (line: string) => void): Promise<StepResult[]> {
+/** Plays all steps on one devnet and reports what the validator saw after each; with `keep` it then waits for Ctrl-C. */
+export async function runStory(
+  story: Story,
+  say: (line: string) => void,
+  report: (steps: readonly StepResult[]) => void,
+): Promise<void> {
   const { folder, options, signal, minerCount } = story
   await using undo = disposables()
   const outside = { ...(options.chain ? { chain: options.chain } : {}), ...(options.s3 ? { s3: options.s3 } : {}) }
@@ -75,11 +79,11 @@ export async function runStory(story: Story, say: (line: string) => void): Promi
     steps.push(step)
     say(`${step.inCohort.length} of ${minerCount} miners in the cohort; ${verdictLine(step)}`)
   }
+  report(steps)
   if (options.keep) {
     say(`\nThe devnet stays up; wallets are in ${devnet.walletPath}. Ctrl-C stops it.`)
     if (!signal.aborted) await once(signal, 'abort')
   }
-  return steps
 }
 
 const verdictLine = ({ verdicts, uris }: StepResult): string =>
