@@ -14,6 +14,7 @@ export type ChainErrorCode =
   | 'WRONG_SIGNER' // not the subnet's owner hotkey
   | 'NOT_REGISTERED' // the hotkey has no UID in the subnet
   | 'DOES_NOT_FIT' // the commitment would be larger than the slot
+  | 'CHANGED' // the slot was written since the caller looked; nothing was sent
   | 'NO_SPACE' // this epoch's byte budget is used up
   | 'RATE_LIMITED' // older runtimes: one commitment per so many blocks
   | 'REFUSED' // the node refused the extrinsic; nothing was written

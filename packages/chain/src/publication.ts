@@ -10,6 +10,11 @@ export interface PublicationRequest {
   /** ss58 of the hotkey that would sign. */
   readonly signer: string
   readonly policy: Policy
+  /**
+   * Block of the commitment that the policy was made from, null for none: when the slot has been written since, the
+   * request is refused instead of undoing that write. Left out: whatever is there is replaced.
+   */
+  readonly basedOn?: number | null | undefined
 }
 
 /** A policy's commitment that has passed every check the chain will make; nothing has been sent. */
@@ -28,7 +33,7 @@ export interface Publication extends SlotWrite {
 /**
  * Makes every check before anything is signed: the signer is the subnet's owner hotkey and has a UID, the value fits the
  * runtime's slot and the epoch's budget. Sends nothing.
- * @throws ChainError WRONG_SIGNER, NOT_REGISTERED, DOES_NOT_FIT, NO_SPACE, RATE_LIMITED, NO_SUBNET
+ * @throws ChainError WRONG_SIGNER, CHANGED, NOT_REGISTERED, DOES_NOT_FIT, NO_SPACE, RATE_LIMITED, NO_SUBNET
  * @throws RolloutError BAD_POLICY, BAD_HOTKEY
  */
 export async function planPublication(
@@ -50,6 +55,13 @@ export async function planPublication(
     )
     // Only a null from `encode` gives a null here, and encodePolicy has none.
     const slot = write as SlotWrite
+    if (request.basedOn !== undefined && request.basedOn !== slot.commitmentBlock) {
+      throw new ChainError(
+        'CHANGED',
+        `The commitment of ${owners.ownerHotkey} was written again in the meantime (block ` +
+          `${slot.commitmentBlock ?? 'none'}). Nothing was sent; look at it and decide again.`,
+      )
+    }
     const currentDecoding = decodePolicy(slot.current)
     return { ...slot, ...owners, netuid, signer, blockHash, currentDecoding }
   }, signal)

@@ -23,6 +23,8 @@ export interface PolicyPublication extends SubmitOptions {
   /** The subnet's owner hotkey. */
   readonly hotkey: Hotkey
   readonly policy: Policy
+  /** As in `PublicationRequest`. */
+  readonly basedOn?: number | null | undefined
 }
 
 /**
@@ -35,8 +37,8 @@ export async function publishPolicy(
   request: PolicyPublication,
   signal?: AbortSignal,
 ): Promise<Published> {
-  const { netuid, hotkey, policy } = request
-  const write = await planPublication(chain, { netuid, signer: hotkey.address, policy }, signal)
+  const { netuid, hotkey, policy, basedOn } = request
+  const write = await planPublication(chain, { netuid, signer: hotkey.address, policy, basedOn }, signal)
   return await writeSlot(chain, netuid, hotkey, write, request, signal)
 }
 

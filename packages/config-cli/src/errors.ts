@@ -55,6 +55,7 @@ const byChainCode: Readonly<Record<ChainErrorCode, number>> = {
   WRONG_SIGNER: exitCodes.key,
   NOT_REGISTERED: exitCodes.key,
   DOES_NOT_FIT: exitCodes.space,
+  CHANGED: exitCodes.unconfirmed,
   NO_SPACE: exitCodes.space,
   RATE_LIMITED: exitCodes.space,
   REFUSED: exitCodes.write,

@@ -107,7 +107,7 @@ const previewJson = (netuid: number, { change, counts, differences, joins, leave
 /** Once something is on its way, "nothing was changed" would be a guess. @throws ChainError as `publishPolicy` */
 const send = async (
   { chain, terminal, signal }: Session,
-  request: Pick<PolicyPublication, 'netuid' | 'hotkey' | 'policy'>,
+  request: Pick<PolicyPublication, 'netuid' | 'hotkey' | 'policy' | 'basedOn'>,
 ): Promise<Published> => {
   let sent = false
   const onProgress = (step: string): void => {
@@ -151,7 +151,8 @@ export const publish = async (session: Session, flags: ChangeFlags): Promise<voi
   const after = headsUnder(change.after, metagraph)
   const counts = [countHeads(before), countHeads(after)] as const
   const signer = hotkey?.address ?? record.ownerHotkey
-  const publication = await planPublication(chain, { netuid, signer, policy: change.after }, signal)
+  const basedOn = record.commitmentBlock
+  const publication = await planPublication(chain, { netuid, signer, policy: change.after, basedOn }, signal)
   const whole: Preview = { change, differences, ...movement(before, after), counts, publication }
   show(session, netuid, whole)
   for (const warning of change.warnings) terminal.warn(warning)
@@ -164,7 +165,7 @@ export const publish = async (session: Session, flags: ChangeFlags): Promise<voi
   }
   if (flags.yes !== true) await terminal.confirm(`Publish this as ${hotkey.address}?`, signal)
 
-  const done = await send(session, { netuid, hotkey, policy: change.after })
+  const done = await send(session, { netuid, hotkey, policy: change.after, basedOn })
   const published = { block: done.block, block_hash: done.blockHash, extrinsic_hash: done.extrinsicHash }
   if (terminal.json) terminal.object({ ...previewJson(netuid, whole), published })
   else {

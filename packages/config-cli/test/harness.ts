@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Keys a person presses, each when the text before it has appeared on stderr. */
   readonly typing?: readonly (readonly [prompt: string, keys: string])[]
+  /** What a person waits for before pressing keys. */
+  readonly beforeKeys?: () => Promise<void> | undefined
   readonly signal?: AbortSignal
   /** Sees all of stdout whenever it grows. */
   readonly onStdout?: (text: string) => void
@@ -43,7 +45,9 @@ export const runCli = async (argv: readonly string[], options: RunOptions = {}):
     if (next === undefined || !err.text().includes(next[0])) return
     waiting.shift()
     // The prompt draws first and listens then.
-    setImmediate(() => stdin.write(next[1]))
+    setImmediate(() => {
+      void Promise.resolve(options.beforeKeys?.()).then(() => stdin.write(next[1]))
+    })
   }
   const stderr = new Writable({
     write(chunk: Buffer, encoding, done) {

@@ -165,6 +165,20 @@ describe('consent', () => {
     })
   })
 
+  it('does not undo what somebody else published while the question was open', async () => {
+    await alone(async (subnet) => {
+      const line = 'rollout --netuid 13 --percentage 50 --wallet.name owner'
+      let meanwhile: Promise<void> | undefined
+      const onStdout = (text: string): void => {
+        if (text.includes('Commitment:')) meanwhile ??= subnet.publish({ useS3: true, s3, rolloutPercentage: 0 })
+      }
+      const ran = await subnet.run(line, { typing: [['Publish this as', 'y']], beforeKeys: () => meanwhile, onStdout })
+      expect([ran.code, ran.stderr]).toEqual([3, expect.stringContaining('in the meantime')])
+      const { decoding } = await subnet.record()
+      expect(decoding).toMatchObject({ policy: { rolloutPercentage: 0 } })
+    })
+  })
+
   it('does not say "nothing was changed" once the change is on its way', async () => {
     await alone(async (subnet) => {
       subnet.node.stallFinality(true)
