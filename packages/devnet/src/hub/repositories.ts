@@ -98,6 +98,7 @@ export function createRepositoryStore(directory: string): RepositoryStore {
         throw new HubRefusal(400, `"${id}" is not a valid repository name`)
       }
       const folder = join(directory, kind, id)
+      rmSync(folder, { recursive: true, force: true }) // what a killed process left of a creation
       mkdirSync(join(folder, 'lfs'), { recursive: true })
       mkdirSync(join(folder, 'git'), { recursive: true })
       const meta = { private: options.private, createdAt: options.date }
@@ -121,8 +122,7 @@ export function createRepositoryStore(directory: string): RepositoryStore {
     squash(repository, change) {
       const commit = seal(null, { ...change, set: [...repository.files.values()], removed: [] })
       const path = join(repository.directory, 'commits.ndjson')
-      writeFileSync(`${path}.new`, `${JSON.stringify(commit)}\n`)
-      renameSync(`${path}.new`, path)
+      replaceFile(path, `${JSON.stringify(commit)}\n`)
       repository.commits = [commit]
       return commit
     },
@@ -138,10 +138,17 @@ function foldersOf(path: string): string[] {
 
 function load(kind: RepositoryKind, id: string, directory: string): Repository {
   const meta = metaShape.parse(JSON.parse(readFileSync(join(directory, 'repository.json'), 'utf8')))
-  // The last piece is empty, or a line that a killed process did not finish: that commit was never answered.
-  const lines = readFileSync(join(directory, 'commits.ndjson'), 'utf8').split('\n').slice(0, -1)
+  const path = join(directory, 'commits.ndjson')
+  const lines = readFileSync(path, 'utf8').split('\n')
+  // A line that a killed process did not finish is cut off: that commit was never answered.
+  if (lines.pop() !== '') replaceFile(path, lines.map((line) => `${line}\n`).join(''))
   const commits = lines.map((line) => commitShape.parse(JSON.parse(line)))
   return { kind, id, ...meta, directory, commits, files: replay(commits) }
+}
+
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text)
+  renameSync(`${path}.new`, path)
 }
 
 function append(repository: Repository, change: Omit<Commit, 'id'>): Commit {

@@ -87,7 +87,8 @@ export async function startHub(options: HubOptions = {}): Promise<DevHub> {
     const serve = (origin: 'hub' | 'cdn', base: string) => (request: IncomingMessage, response: ServerResponse) => {
       // A client that goes away in the middle is no failure of the hub.
       response.on('error', () => {})
-      const url = new URL(request.url ?? '/', base)
+      // Some targets are no URL ("//", "http://"); they lead to no route either.
+      const url = URL.canParse(request.url ?? '/', base) ? new URL(request.url ?? '/', base) : new URL('/invalid', base)
       const { method = 'GET', headers } = request
       const authorized = headers.authorization !== undefined
       options.onRequest?.({ origin, method, path: url.pathname, range: headers.range, authorized })
