@@ -81,7 +81,16 @@ export async function runStory(
   }
   report(steps)
   if (options.keep) {
-    say(`\nThe devnet stays up; wallets are in ${devnet.walletPath}. Ctrl-C stops it.`)
+    const environment = {
+      SLUICE_CHAIN_ENDPOINT: devnet.chain.url,
+      SLUICE_WALLET_PATH: devnet.walletPath,
+      SLUICE_S3_ENDPOINT: devnet.s3.url,
+      AWS_ACCESS_KEY_ID: devnet.s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: devnet.s3.secretAccessKey,
+      SLUICE_HF_ENDPOINT: devnet.hub.url,
+    }
+    say('\nThe devnet stays up until Ctrl-C. For another shell:')
+    for (const [name, value] of Object.entries(environment)) say(`export ${name}='${value}'`)
     if (!signal.aborted) await once(signal, 'abort')
   }
 }
