@@ -11,6 +11,7 @@ export async function* listObjects(
 ): AsyncGenerator<{ key: string; bytes: number }, void> {
   const where = target.describe(prefix)
   let token: string | undefined
+  const tokens = new Set<string>()
   for (;;) {
     const input = {
       Bucket: target.bucket,
@@ -26,11 +27,14 @@ export async function* listObjects(
     if (page.IsTruncated === undefined) throw broken(where, 'the answer is no listing')
     for (const { Key, Size } of page.Contents ?? []) {
       if (Key === undefined || Size === undefined) throw broken(where, 'an entry has no key or size')
-      yield { key: page.EncodingType === 'url' ? decode(Key, where) : Key, bytes: Size }
+      const key = page.EncodingType === 'url' ? decode(Key, where) : Key
+      if (!key.startsWith(prefix)) throw broken(where, 'an entry is outside of it')
+      yield { key, bytes: Size }
     }
     if (!page.IsTruncated) return
     const next = page.NextContinuationToken
-    if (next === undefined || next === token) throw broken(where, 'a page says "more" without a new token')
+    if (next === undefined || tokens.has(next)) throw broken(where, 'a page says "more" without a new token')
+    tokens.add(next)
     token = next
   }
 }

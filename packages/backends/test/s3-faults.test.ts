@@ -201,7 +201,7 @@ test('a listing comes in full, page by page, with keys decoded', async () => {
   const pages = new Map([
     [null, page(['pre/hotkey%3D5/a+b'], 't/1')],
     ['t/1', page(['pre/hotkey%3D5/c', 'pre/hotkey%3D5/d'], 't/2')],
-    ['t/2', page(['pre/z'])],
+    ['t/2', page(['pre/hotz'])],
   ])
   const backend = await against(
     (request, response) => {
@@ -211,7 +211,7 @@ test('a listing comes in full, page by page, with keys decoded', async () => {
     { prefix: 'pre/' },
   )
   const listed = await listAll(backend, 'hot')
-  expect(listed.map((o) => o.key)).toEqual(['hotkey=5/a b', 'hotkey=5/c', 'hotkey=5/d', 'z'])
+  expect(listed.map((o) => o.key)).toEqual(['hotkey=5/a b', 'hotkey=5/c', 'hotkey=5/d', 'hotz'])
   expect(server?.seen[0]).toContain('prefix=pre%2Fhot')
 })
 
