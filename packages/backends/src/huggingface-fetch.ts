@@ -6,6 +6,7 @@ import { throwIfAborted } from './content.ts'
 import { BackendError } from './errors.ts'
 import { ObjectBlob } from './huggingface-blob.ts'
 import { hubError, isTransient, networkError, refusalError } from './huggingface-errors.ts'
+import { readAll } from './stream.ts'
 
 export interface HubFetchOptions {
   /** Address of the hub; default `https://huggingface.co`. */
@@ -27,6 +28,8 @@ export type HubFetch = (signal: AbortSignal | undefined) => typeof fetch
 const attempts = 5
 /** Longer waits are the caller's business: it gets `retryAfterMs`. */
 const longestWaitMs = 60_000
+/** A refusal says what is wrong in a few words; more is not read. */
+const longestWords = 10_000
 /** POSTs that change nothing, or the same thing twice (a second creation is answered 409). */
 const repeatable = /\/(preupload|paths-info)\/[^/]+$|\/info\/lfs\/objects\/batch$|\/api\/repos\/create$/
 
@@ -123,11 +126,15 @@ async function refused(
 }
 
 async function readWords(response: Response): Promise<string> {
-  if (!(response.headers.get('Content-Type') ?? '').startsWith('application/json')) return ''
-  if (Number(response.headers.get('Content-Length') ?? Number.NaN) > 10_000) return ''
-  const body: unknown = await response.json().catch(() => null)
-  const error = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['error'] : null
-  return typeof error === 'string' ? error : ''
+  if (response.body === null || !(response.headers.get('Content-Type') ?? '').startsWith('application/json')) return ''
+  try {
+    const bytes = await readAll(response.body as ReadableStream<Uint8Array>, longestWords)
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()))
+    const error = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['error'] : null
+    return typeof error === 'string' ? error : ''
+  } catch {
+    return '' // a refusal without words is one all the same
+  }
 }
 
 /** Milliseconds from Retry-After (RFC 9110 10.2.3) or `RateLimit: "api";r=0;t=55`, plus a second; null: not said. */

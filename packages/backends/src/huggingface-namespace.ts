@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { throwIfAborted } from './content.ts'
 import { hubError } from './huggingface-errors.ts'
 import { createHubFetch, defaultHubUrl, type HubFetchOptions } from './huggingface-fetch.ts'
-import { checkToken } from './huggingface-repository.ts'
+import { checkToken, unlessAborted } from './huggingface-repository.ts'
 
 export interface HuggingFaceNamespaceOptions extends HubFetchOptions {
   /** Begins with `hf_`. */
@@ -12,7 +12,13 @@ export interface HuggingFaceNamespaceOptions extends HubFetchOptions {
 }
 
 const nameShape = z.object({ name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,95}$/) })
-const known = new Map<string, Promise<string>>()
+/** A question that is asked or answered; it ends early when nobody waits for it any more. */
+interface Question {
+  readonly answer: Promise<string>
+  readonly stop: AbortController
+  waiting: number
+}
+const known = new Map<string, Question>()
 
 /**
  * The name under which this token's repositories live. Asked once per token and process: the hub limits this call hard.
@@ -27,16 +33,26 @@ export async function huggingFaceNamespace(
   throwIfAborted(signal)
   const hubUrl = (options.hubUrl ?? defaultHubUrl).replace(/\/+$/, '')
   const id = `${hubUrl} ${options.token}`
-  let asked = known.get(id)
-  if (asked === undefined) {
-    asked = ask(options, hubUrl, signal)
-    known.set(id, asked)
-    asked.catch(() => known.delete(id))
+  const question = known.get(id) ?? begin(id, options, hubUrl)
+  question.waiting += 1
+  try {
+    return await unlessAborted(question.answer, signal)
+  } finally {
+    question.waiting -= 1
+    if (question.waiting === 0) question.stop.abort() // does nothing to an answer that is there
   }
-  return await asked
 }
 
-async function ask(options: HuggingFaceNamespaceOptions, hubUrl: string, signal?: AbortSignal): Promise<string> {
+function begin(id: string, options: HuggingFaceNamespaceOptions, hubUrl: string): Question {
+  const stop = new AbortController()
+  const question: Question = { answer: ask(options, hubUrl, stop.signal), stop, waiting: 0 }
+  const forget = (): void => void (known.get(id) === question && known.delete(id))
+  known.set(id, question)
+  question.answer.catch(forget)
+  return question
+}
+
+async function ask(options: HuggingFaceNamespaceOptions, hubUrl: string, signal: AbortSignal): Promise<string> {
   try {
     const me = await whoAmI({ accessToken: options.token, hubUrl, fetch: createHubFetch(options)(signal) })
     return nameShape.parse(me).name

@@ -152,12 +152,10 @@ export async function inTurn<T>(repository: HubRepository, work: () => Promise<T
   }
 }
 
-async function unlessAborted(wait: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+/** Waits for something that others wait for too. @throws BackendError ABORTED; what `wait` rejects with */
+export async function unlessAborted<T>(wait: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   throwIfAborted(signal)
-  if (signal === undefined) {
-    await wait
-    return
-  }
+  if (signal === undefined) return await wait
   let stop = (): void => {}
   const aborted = new Promise<void>((resolve) => {
     stop = resolve
@@ -169,4 +167,5 @@ async function unlessAborted(wait: Promise<unknown>, signal: AbortSignal | undef
     signal.removeEventListener('abort', stop)
   }
   throwIfAborted(signal)
+  return await wait
 }

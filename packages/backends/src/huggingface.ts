@@ -106,18 +106,20 @@ export function createHuggingFaceBackend(options: HuggingFaceBackendOptions): St
     async *list(prefix, { signal } = {}) {
       checkPrefix(prefix)
       throwIfAborted(signal)
-      const found: StoredObject[] = []
+      const found = new Map<string, StoredObject>()
       try {
         // The hub's order is git's; a listing that breaks off must not have begun.
-        for await (const object of files(prefix, signal)) found.push(object)
+        for await (const object of files(prefix, signal)) {
+          if (found.has(object.key)) throw repeated(repository.id, object.key)
+          found.set(object.key, object)
+        }
       } catch (thrown) {
         if (thrown instanceof HubApiError && thrown.statusCode === 404) return // EntryNotFound: no such folder
         const error = hubError(`list ${prefix} of ${repository.id}`, thrown, signal)
         if (repository.create && error.code === 'NOT_FOUND') return
         throw error
       }
-      found.sort((a, b) => (a.key < b.key ? -1 : 1))
-      yield* found
+      yield* [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
     },
     async delete(keys, { signal } = {}) {
       for (const key of keys) checkKey(key)
@@ -135,6 +137,12 @@ const entryShape = z.object({
   size: z.int().nonnegative(),
   lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
 })
+
+/** Else pages that go round in a circle would be read for ever. */
+function repeated(repository: string, key: string): BackendError {
+  const message = `The listing of ${repository} is broken: ${key} comes twice. Try again.`
+  return new BackendError('PROTOCOL', message, { retryable: true })
+}
 
 function keyError(key: string): BackendError | null {
   try {
