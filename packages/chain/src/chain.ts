@@ -161,7 +161,7 @@ export function openChain(options: ChainOptions): Chain {
       try {
         return await work(connection)
       } catch (error) {
-        if (!ChainError.is(error) || !isEndpointFault(error)) throw error
+        if (!ChainError.is(error) || !isEndpointFault(error, endpoints.length > 1)) throw error
         if (closing.signal.aborted) throw closedError()
         drop(connection)
         log('warn', error.message)
@@ -190,8 +190,9 @@ export function openChain(options: ChainOptions): Chain {
   }
 }
 
-/** Faults that another endpoint may not have. */
-function isEndpointFault(error: ChainError): boolean {
+/** Faults that another endpoint (or the same one, connected anew) may not have. */
+function isEndpointFault(error: ChainError, hasOther: boolean): boolean {
+  if (error.code === 'NODE_ERROR') return hasOther
   return error.code === 'TIMEOUT' || error.code === 'DISCONNECTED' || (error.code === 'PROTOCOL' && error.retryable)
 }
 

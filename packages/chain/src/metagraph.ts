@@ -45,7 +45,7 @@ export async function readMetagraph(chain: Chain, netuid: number, signal?: Abort
   }, signal)
 }
 
-/** Null when this runtime has no selective metagraph, or gives one that its metadata does not describe. */
+/** Null when this runtime has no selective metagraph, or gives one that is incomplete or that its metadata does not describe. */
 async function fromRuntime(
   connection: Connection,
   netuid: number,
@@ -54,17 +54,15 @@ async function fromRuntime(
 ): Promise<Neurons | null> {
   const type = selectiveType(connection)
   if (type === null) return null
-  let decoded: unknown
   try {
     const input = u8aConcat(u16(netuid), vec(wanted.map(u16)))
     const method = 'SubnetInfoRuntimeApi_get_selective_metagraph'
     const raw = await callRuntime(connection, method, input, blockHash, signal)
-    decoded = decodeExactly(connection.api, type, raw, 'The selective metagraph').toJSON()
+    return readSelective(decodeExactly(connection.api, type, raw, 'The selective metagraph').toJSON())
   } catch (error) {
     if (ChainError.is(error) && (error.code === 'NODE_ERROR' || error.code === 'PROTOCOL')) return null
     throw error
   }
-  return readSelective(decoded)
 }
 
 /** The return type's name in this runtime's metadata. */

@@ -1,6 +1,6 @@
 import { type DevChain, startChainNode } from '@sluice/devnet'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Chain, type ChainOptions, openChain, readPolicyRecord } from '../src/index.ts'
+import { type Chain, type ChainOptions, openChain, readMetagraph, readPolicyRecord } from '../src/index.ts'
 import { startProxy, startSilent } from './proxy.ts'
 
 describe('several endpoints', () => {
@@ -115,6 +115,27 @@ describe('several endpoints', () => {
     proxy.freeze()
     expect((await chain.finalizedHead()).hash).toBe((await node.finalizedHead()).hash)
     expect(chain.endpoint).toBe(node.url)
+  })
+
+  it('one that answers with an error is passed over while another does not', async () => {
+    const proxy = await proxied()
+    const chain = open([proxy.url, node.url])
+    await chain.finalizedHead()
+    proxy.refuse = (method) => (method === 'state_queryStorageAt' ? 'rate limit exceeded' : undefined)
+    expect((await readPolicyRecord(chain, node.netuid)).ownerHotkey).toBe(node.owner.hotkey)
+    expect(chain.endpoint).toBe(node.url)
+    const alone = open([proxy.url])
+    await expect(readPolicyRecord(alone, node.netuid)).rejects.toThrow(/rate limit exceeded/)
+  })
+
+  it('a metagraph without what was asked for is read from storage instead', async () => {
+    const proxy = await proxied()
+    const chain = open([proxy.url])
+    // Asks for the owner alone, so hotkeys and the rest are missing from the reply.
+    const method = 'SubnetInfoRuntimeApi_get_selective_metagraph'
+    const poor = await chain.use(async (connection) => await connection.send('state_call', [method, '0x0d00040500']))
+    proxy.answer = (called, params) => (called === 'state_call' && params[0] === method ? poor : undefined)
+    expect((await readMetagraph(chain, node.netuid)).neurons.length).toBe(node.neurons.length)
   })
 
   it('closing does not wait for a silent endpoint, and the call in between ends', async () => {

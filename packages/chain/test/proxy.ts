@@ -14,6 +14,8 @@ export interface Proxy {
   revive(): void
   /** Called with each request; the reply to it is replaced by what it gives, unless undefined. */
   answer: ((method: string, params: readonly unknown[]) => unknown) | null
+  /** As `answer`, for an error with this message. */
+  refuse: ((method: string) => string | undefined) | null
   /** Called with each message of the node; false holds it back. */
   pass: ((message: Record<string, unknown>) => boolean) | null
   close(): Promise<void>
@@ -40,6 +42,7 @@ export async function startProxy(target: string): Promise<Proxy> {
       dead = false
     },
     answer: null,
+    refuse: null,
     pass: null,
     close: async () => {
       for (const socket of sockets) socket.terminate()
@@ -64,6 +67,10 @@ export async function startProxy(target: string): Promise<Proxy> {
       proxy.methods.push(request.method)
       if (frozen) return
       const result = proxy.answer?.(request.method, request.params)
+      const message = proxy.refuse?.(request.method)
+      if (message !== undefined) {
+        return down.send(JSON.stringify({ jsonrpc: '2.0', id: request.id, error: { code: -32_005, message } }))
+      }
       if (result !== undefined) return down.send(JSON.stringify({ jsonrpc: '2.0', id: request.id, result }))
       void opened.then(() => up.send(text))
     })
