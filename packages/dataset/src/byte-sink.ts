@@ -21,6 +21,8 @@ export interface ByteSink {
   text(value: string): void
 }
 
+/** Up to here a loop is faster than a call into Node. */
+const SHORT_TEXT = 24
 /** From here on counting the bytes costs less than room for three bytes per character. */
 const LONG_TEXT = 4096
 
@@ -41,6 +43,16 @@ export function createByteSink(capacity = 1024): ByteSink {
     buffer[at + 1] = value >>> 8
     buffer[at + 2] = value >>> 16
     buffer[at + 3] = value >>> 24
+  }
+
+  /** The bytes written; 0 when the text is not all ASCII. */
+  function putAscii(start: number, value: string): number {
+    for (let at = 0; at < value.length; at += 1) {
+      const code = value.charCodeAt(at)
+      if (code > 0x7f) return 0
+      buffer[start + at] = code
+    }
+    return value.length
   }
 
   return {
@@ -95,7 +107,8 @@ export function createByteSink(capacity = 1024): ByteSink {
     },
     text(value) {
       reserve(4 + (value.length < LONG_TEXT ? value.length * 3 : Buffer.byteLength(value)))
-      const written = buffer.write(value, length + 4, 'utf8')
+      const start = length + 4
+      const written = (value.length < SHORT_TEXT && putAscii(start, value)) || buffer.write(value, start, 'utf8')
       putUint32(length, written)
       length += 4 + written
     },

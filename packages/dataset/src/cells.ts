@@ -22,6 +22,8 @@ export interface CellWriter {
 type JsonObject = Readonly<Record<string, unknown>>
 type Put = (value: Cell) => void
 
+/** What decoding puts in the place of bytes that are no UTF-8. */
+const REPLACEMENT = '\ufffd'
 /** Longer lists stay in `content`, so that the reader's limits hold. */
 const MAX_LIST_LENGTH = 100
 
@@ -133,9 +135,11 @@ export function createCellWriter(
 }
 
 function parseObject(content: Uint8Array): JsonObject | null {
-  if (!isUtf8(content)) return null
+  const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content.buffer, content.byteOffset, content.length)
+  const text = bytes.toString('utf8')
+  if (text.includes(REPLACEMENT) && !isUtf8(bytes)) return null
   try {
-    const value: unknown = JSON.parse(Buffer.from(content.buffer, content.byteOffset, content.length).toString('utf8'))
+    const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
   } catch {
     return null

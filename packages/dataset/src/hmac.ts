@@ -20,8 +20,9 @@ export function createHmacSha256(key: Uint8Array): Hmac {
     const inner = end <= usual.length ? usual : padded(key, 0x36, end)
     inner.set(first, BLOCK)
     inner.set(second, BLOCK + first.length)
-    outer.set(hash('sha256', inner.subarray(0, end), 'buffer'), BLOCK)
-    return hash('sha256', outer, 'buffer')
+    // Node gives a hash as text in a third of the time of a Buffer.
+    outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK, 'latin1')
+    return Buffer.from(hash('sha256', outer, 'binary'), 'latin1')
   }
 }
 

@@ -43,7 +43,10 @@ export function timeBucketId(unixSeconds: number): number {
 
 /** The first 16 bytes of the SHA-256 of the URI in UTF-8. */
 export function uriDigest(uri: string): Uint8Array {
-  return hash('sha256', uri, 'buffer').subarray(0, 16)
+  const text = hash('sha256', uri, 'binary') // a third of the time of a Buffer
+  const digest = new Uint8Array(16)
+  for (let at = 0; at < 16; at += 1) digest[at] = text.charCodeAt(at)
+  return digest
 }
 
 /** The parts of a partition file's key. */

@@ -85,18 +85,27 @@ async function writeRows(options: WritePartOptions, file: PendingFile): Promise<
     await file.write(parquet.group(cells.rows, cells.take()))
   }
 
-  async function add(entries: readonly DigestedRow[]): Promise<void> {
-    for (const entry of entries) {
-      cells.add(entry)
-      if (isFull()) await flush()
+  /** Takes rows over; only a full row group is worth a promise. */
+  function add(entries: readonly DigestedRow[]): Promise<unknown> | null {
+    for (let at = 0; at < entries.length; at += 1) {
+      cells.add(entries[at]!)
+      if (cells.rows >= ROWS_PER_GROUP || cells.contentBytes >= CONTENT_PER_GROUP) {
+        return flush().then(() => add(entries.slice(at + 1)))
+      }
     }
+    return null
   }
-  const isFull = (): boolean => cells.rows >= ROWS_PER_GROUP || cells.contentBytes >= CONTENT_PER_GROUP
 
   if (Symbol.asyncIterator in options.rows) {
-    for await (const row of options.rows) await add(order.push(row))
+    for await (const row of options.rows) {
+      const flushed = add(order.push(row))
+      if (flushed) await flushed
+    }
   } else {
-    for (const row of options.rows) await add(order.push(row))
+    for (const row of options.rows) {
+      const flushed = add(order.push(row))
+      if (flushed) await flushed
+    }
   }
   await add(order.end())
   if (cells.rows > 0) await flush()
