@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { FailedPut, PutObject, StorageBackend, StoredCopy, StoredObject } from './backend.ts'
 import { readContent, throwIfAborted } from './content.ts'
 import { directoryError, isAbsent } from './directory-errors.ts'
 import { BackendError } from './errors.ts'
-import { digestFile, expectBytes, readPart, syncFolder, writeWhole } from './files.ts'
+import { digestFile, expectBytes, readPart, removeOld, sizeOf, syncFolder, writeWhole } from './files.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { resolveRange } from './range.ts'
 import { streamOf } from './stream.ts'
@@ -16,10 +16,14 @@ export interface DirectoryBackendOptions {
   readonly root: string
   /** Default `directory`. */
   readonly name?: string
+  /** Milliseconds since 1970; the clock of the file system. */
+  readonly now?: () => number
 }
 
 /** Unfinished files live here, so that a half-written one is never taken for an object. */
 const incoming = '.sluice-incoming'
+/** An unfinished file that nobody wrote to for so long is what a killed process left. */
+const abandonedMs = 24 * 3_600_000
 
 /**
  * Objects as plain files below a folder, the key being the path: for air-gapped use, mounted disks and tests.
@@ -27,7 +31,8 @@ const incoming = '.sluice-incoming'
  * back, rename, fsync of the folder). Symbolic links are not followed. `stat` re-hashes the file, `list` does not.
  */
 export function createDirectoryBackend(options: DirectoryBackendOptions): StorageBackend {
-  const name = options.name ?? 'directory'
+  const { name = 'directory', now = Date.now } = options
+  let swept: Promise<void> | null = null
 
   /** Path of a key, after making sure that no folder on the way is a symbolic link. Null: that folder is absent. */
   async function locate(key: string): Promise<string | null> {
@@ -80,6 +85,8 @@ export function createDirectoryBackend(options: DirectoryBackendOptions): Storag
 
     const aside = join(options.root, incoming)
     await mkdir(aside, { recursive: true })
+    // Only tidying up: a failure must not stand in the way of a put.
+    await (swept ??= removeOld(aside, now() - abandonedMs).catch(() => undefined))
     const temporary = join(aside, `${randomUUID()}-${basename(key).slice(0, 100)}`)
     try {
       await writeWhole(temporary, readContent(object, signal))
@@ -170,8 +177,8 @@ export function createDirectoryBackend(options: DirectoryBackendOptions): Storag
         for await (const key of walk(join(options.root, base), base)) {
           throwIfAborted(signal)
           if (!key.startsWith(prefix)) continue
-          const stat = await lstat(join(options.root, key))
-          yield { key, bytes: stat.size, sha256: null }
+          const bytes = await sizeOf(join(options.root, key))
+          if (bytes !== null) yield { key, bytes, sha256: null }
         }
       } catch (error) {
         throw directoryError(`list ${prefix}`, error)

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { throwIfAborted } from './content.ts'
+import { isAbsent } from './directory-errors.ts'
 import { BackendError } from './errors.ts'
 
 const chunkBytes = 256 * 1024
@@ -31,6 +33,25 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/** Size in bytes, null when there is no such file; links are not followed. */
+export async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await lstat(path)).size
+  } catch (error) {
+    if (isAbsent(error)) return null
+    throw error
+  }
+}
+
+/** Removes the files of a folder that were last written before `time`, milliseconds since 1970. */
+export async function removeOld(folder: string, time: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const stat = await lstat(path).catch(() => null) // another process may have finished it
+    if (stat?.isFile() && stat.mtimeMs < time) await rm(path, { force: true })
   }
 }
 

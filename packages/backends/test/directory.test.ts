@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -79,6 +79,29 @@ describe('directory', () => {
     expect((await backend.stat('rotten'))?.sha256).not.toBe(object.sha256)
     expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
     expect((await readKey(backend, 'rotten'))?.toString()).toBe('good')
+  })
+
+  test('an object deleted while a listing runs is left out of it', async () => {
+    const backend = createDirectoryBackend({ root })
+    await putAll(backend, [objectOf('a', '1'), objectOf('b', '2'), objectOf('c', '3')])
+    const seen: string[] = []
+    for await (const { key } of backend.list('')) {
+      seen.push(key)
+      await backend.delete(['b'])
+    }
+    expect(seen).toEqual(['a', 'c'])
+  })
+
+  test('what a killed process left half written is removed after a day, not what another one writes now', async () => {
+    const aside = join(root, '.sluice-incoming')
+    await mkdir(aside)
+    await writeFile(join(aside, 'old'), 'half')
+    await writeFile(join(aside, 'new'), 'half')
+    await utimes(join(aside, 'old'), 1_000_000, 1_000_000)
+    await utimes(join(aside, 'new'), 1_086_400, 1_086_400)
+    const now = (): number => 1_086_401_000
+    expect(await putAll(createDirectoryBackend({ root, now }), [objectOf('a', '1')])).toMatchObject([{ ok: true }])
+    expect(await readdir(aside)).toEqual(['new'])
   })
 
   test('its own folder cannot be addressed', async () => {

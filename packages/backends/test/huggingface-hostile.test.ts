@@ -26,13 +26,11 @@ test('of a refusal without an end only the beginning is read', async () => {
   let closed = false
   server = await startScripted(async (_, response) => {
     response.writeHead(403, { 'Content-Type': 'application/json' })
-    response.on('close', () => {
-      closed = true
-    })
-    while (!closed) {
+    while (!response.destroyed) {
       response.write(' '.repeat(100_000))
       await new Promise((resolve) => setImmediate(resolve))
     }
+    closed = true
   })
   const backend = createHuggingFaceBackend({ repository: 'a/b', hubUrl: server.url, token: 'hf_a' })
   expect(await codeOf(backend.stat('k'))).toBe('FORBIDDEN')
