@@ -140,6 +140,7 @@ boot() {
 }
 
 start() {
+  case $port in '' | *[!0-9]*) fail "$port is no port number" ;; esac
   [ -f "$cache/complete" ] || fail "nothing is installed in $cache: run ceph.sh install first."
   [ ! -e "$run/ceph.conf" ] || fail "$run is in use: run ceph.sh stop first."
   mkdir -p "$run/mon" "$run/osd" "$run/rgw"
@@ -160,7 +161,10 @@ stop() {
   [ -f "$run/ceph.conf" ] || return 0
   # The store is in memory: there is nothing to flush.
   for file in "$run"/*.pid; do
-    [ -f "$file" ] && kill -9 "$(cat "$file")" 2>/dev/null || :
+    [ -f "$file" ] || continue
+    pid=$(cat "$file")
+    # After a reboot the number may be another program's.
+    grep -aqsF "$cache/root/usr/bin/" "/proc/$pid/cmdline" && kill -9 "$pid" 2>/dev/null || :
   done
   rm -rf "$run"
 }
