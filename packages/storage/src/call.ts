@@ -28,6 +28,9 @@ export interface Caller {
   forget(backend: BackendName): void
 }
 
+/** No wish to wait is followed for longer; a note of a longer one was made by a clock that was wrong. */
+const maxRestMs = 3_600_000
+
 const errorOf = (error: unknown): { retryable: boolean; retryAfterMs: number } => ({
   retryable: BackendError.is(error) && error.retryable,
   retryAfterMs: BackendError.is(error) ? (error.retryAfterMs ?? 0) : 0,
@@ -46,20 +49,27 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
   function breakerOf(backend: BackendName): CircuitBreakerPolicy {
     const present = breakers.get(backend)
     if (present !== undefined) return present
-    const saved = outbox.targets.get(backend)?.breaker
     const breaker = circuitBreaker(handleAll, {
       breaker: new ConsecutiveBreaker(settings.breakAfter ?? 5),
       halfOpenAfter: settings.breakMs ?? 60_000,
-      ...(saved == null ? {} : { initialState: JSON.parse(saved) as unknown }),
+      initialState: savedState(backend),
     })
     breakers.set(backend, breaker)
     return breaker
   }
 
+  function savedState(backend: BackendName): unknown {
+    const saved = outbox.targets.get(backend)?.breaker
+    if (saved == null) return undefined
+    const state = JSON.parse(saved) as { readonly ownState?: { readonly openedAt?: number } }
+    return (state.ownState?.openedAt ?? 0) > Date.now() ? undefined : state // opened by a clock that was wrong
+  }
+
   async function call<T>(backend: BackendName, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const breaker = breakerOf(backend)
     const wait = (outbox.targets.get(backend)?.retryAt ?? 0) - now()
-    if (wait > 0) throw resting(backend, `${backend} asked to be left alone for another ${Math.ceil(wait / 1000)} s`)
+    if (wait > 0 && wait <= maxRestMs)
+      throw resting(backend, `${backend} asked to be left alone for another ${Math.ceil(wait / 1000)} s`)
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(signal)
       try {
@@ -70,7 +80,7 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
           throw resting(backend, `${backend} failed too often in a row; it is tried again in a minute`)
         }
         const { retryable, retryAfterMs } = errorOf(error)
-        if (retryAfterMs > maxWait) outbox.targets.setRetryAt(backend, now() + retryAfterMs)
+        if (retryAfterMs > maxWait) outbox.targets.setRetryAt(backend, now() + Math.min(retryAfterMs, maxRestMs))
         if (!retryable || attempt >= attempts || retryAfterMs > maxWait) throw error
         await sleep(Math.max(retryAfterMs, random() * Math.min(cap, base * 2 ** (attempt - 1))), signal)
       } finally {

@@ -19,7 +19,6 @@ export interface CycleOptions extends SessionOptions, SendOptions, MakeOptions {
   readonly rows: RowSource
   readonly recheckShare: number
   readonly recheckAfterMs: number
-  readonly retention: 'keep' | 'mirror'
   /** Most bytes exported before they are sent. */
   readonly chunkBytes: number
   /** Most bytes that wait in the spool while no backend takes them. */
@@ -59,7 +58,10 @@ export async function runCycle(
   await publishPointerIfDue(options, session, signal)
 
   if (scanned.error !== null && session.copies.length === 0 && !isQueued(options, wanted)) throw scanned.error
-  const clean = (scope === 'files' || scanned.scan !== null) && left === 0 && session.failed.every((failure) => failure.backend !== null)
+  const clean =
+    (scope === 'files' || scanned.scan !== null) &&
+    left === 0 &&
+    session.failed.every((failure) => failure.backend !== null)
   return {
     plan: config.plan,
     copies: session.copies,
@@ -93,11 +95,7 @@ interface Scanned {
 }
 const nothingScanned: Scanned = { scan: null, dirty: [], error: null }
 
-async function scanRows(
-  options: CycleOptions,
-  session: Session,
-  signal?: AbortSignal,
-): Promise<Scanned> {
+async function scanRows(options: CycleOptions, session: Session, signal?: AbortSignal): Promise<Scanned> {
   const { outbox, rows, clock } = options
   const known = outbox.partitions.all()
   const keepPruned = options.retention === 'keep'
@@ -105,7 +103,7 @@ async function scanRows(
   let scan: Scan | null = null
   const same: PartitionSummary[] = []
   try {
-    scan = scanPartitions({ ...options, rows, known, keepPruned, now: clock() })
+    scan = scanPartitions({ ...options, rows, known, held: rowsHeld(options), keepPruned, now: clock() })
     dirty.push(...scan.dirty)
     for await (const { partition, replaced } of findReplaced(scan.due, known, options.exporter, signal)) {
       ;(replaced ? dirty : same).push(partition)
@@ -122,6 +120,16 @@ async function scanRows(
     session.fail(null, null, new StorageError('BAD_ROWS', `${rows} rows cannot be stored: ${reason}; correct them`))
   }
   return { scan, dirty, error: null }
+}
+
+function rowsHeld({ outbox }: CycleOptions): Map<string, number> {
+  const held = new Map<string, number>()
+  for (const { source, bucket, rows } of outbox.files.live()) {
+    if (source === null || bucket === null) continue
+    const id = partitionId(source, bucket)
+    held.set(id, (held.get(id) ?? 0) + (rows ?? 0))
+  }
+  return held
 }
 
 function dropPruned({ outbox }: CycleOptions, scan: Scan): void {
@@ -160,7 +168,10 @@ async function workOff(
       files += made.files
       bytes += made.bytes
       if (made.duplicates > 0) {
-        options.log.warn({ work: nameOf(work) }, `${nameOf(work)}: ${made.duplicates} rows repeat a URI; the newest is kept`)
+        options.log.warn(
+          { work: nameOf(work) },
+          `${nameOf(work)}: ${made.duplicates} rows repeat a URI; the newest is kept`,
+        )
       }
       if (made.refused > 0) {
         const text = `${made.refused} rows cannot be stored: more than 32 MiB of content or text that is no Unicode`
@@ -204,7 +215,10 @@ function isWorthwhile(
   if (standIn !== undefined && session.ready(standIn) !== null) {
     if (isNew) return true
     const source = work.kind === 'fetch' ? null : sourceName(work.partition.source)
-    const files = source === null || work.kind === 'fetch' ? [] : outbox.files.ofPartition({ source, bucket: work.partition.bucket })
+    const files =
+      source === null || work.kind === 'fetch'
+        ? []
+        : outbox.files.ofPartition({ source, bucket: work.partition.bucket })
     return files.some((file) => file.live && !outbox.jobs.isVerified(file.id, standIn))
   }
   if (!isNew) return false

@@ -21,8 +21,8 @@ interface RawRow {
 
 const columns = ['uri', 'datetime', 'timeBucketId', 'source', 'label', 'content', 'contentSizeBytes']
 
-// Answered by the index (timeBucketId, source, label, contentSizeBytes) alone.
-const partitionsSql = `SELECT timeBucketId AS bucket, source, COUNT(*) AS rows, SUM(contentSizeBytes) AS bytes
+// TOTAL, since SUM fails on sizes beyond 64 bits. Answered by the index (timeBucketId, source, label, contentSizeBytes) alone.
+const partitionsSql = `SELECT timeBucketId AS bucket, source, COUNT(*) AS rows, TOTAL(contentSizeBytes) AS bytes
   FROM DataEntity GROUP BY timeBucketId, source`
 const rowsSql = `SELECT uri, datetime, label, content, contentSizeBytes
   FROM DataEntity WHERE timeBucketId = ? AND source = ? ORDER BY uri_digest(uri)`
@@ -87,7 +87,12 @@ export function createDataUniverseSource(options: DataUniverseOptions): RowSourc
 }
 
 function checkColumns(db: Database.Database, path: string): void {
-  const present = new Set(db.prepare<[], { name: string }>(`PRAGMA table_info('DataEntity')`).all().map((c) => c.name))
+  const present = new Set(
+    db
+      .prepare<[], { name: string }>(`PRAGMA table_info('DataEntity')`)
+      .all()
+      .map((c) => c.name),
+  )
   const missing = columns.filter((column) => !present.has(column))
   if (missing.length === 0) return
   const what = present.size === 0 ? 'no table DataEntity' : `no column ${missing.join(', ')} in table DataEntity`
@@ -112,7 +117,9 @@ function groupPartitions(rows: readonly unknown[]): ReturnType<RowSource['partit
 
 /** SQLite columns hold any type, whatever the schema says; text and bytes are taken for each other, null is empty. */
 function toRow(raw: RawRow, source: number, bucket: number): DataRow {
-  const content = Buffer.isBuffer(raw.content) ? raw.content : Buffer.from(raw.content === null ? '' : String(raw.content))
+  const content = Buffer.isBuffer(raw.content)
+    ? raw.content
+    : Buffer.from(raw.content === null ? '' : String(raw.content))
   const size = raw.contentSizeBytes
   return {
     uri: String(raw.uri),

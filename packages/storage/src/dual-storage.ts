@@ -165,7 +165,10 @@ async function wire(options: DualStorageOptions, outbox: Outbox): Promise<CycleO
     ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
   })
   const keys = encodingKeys === undefined ? 'plain' : `${encodingKeys.publicKey}.${encodingKeys.privateKey}`
-  const format = `${exportFormat}-${createHash('sha256').update(`${keys}.${maxFileBytes ?? ''}`).digest('hex').slice(0, 16)}`
+  const format = `${exportFormat}-${createHash('sha256')
+    .update(`${keys}.${maxFileBytes ?? ''}`)
+    .digest('hex')
+    .slice(0, 16)}`
   return {
     outbox,
     spool,
@@ -198,13 +201,15 @@ async function sealUserFile({ outbox, spool, now }: CycleOptions, path: string, 
     const text = `the key ${JSON.stringify(key)} is not allowed: use letters, digits and . _ = - with single slashes`
     throw new StorageError('BAD_FILE', text)
   }
-  const { bytes, sha256 } = await spool.adopt(full, path)
+  const { name, bytes, sha256 } = await spool.adopt(full, path)
+  const former = outbox.files.byKey(full)?.path ?? null
   outbox.transaction(() => {
     const before = outbox.files.byKey(full)
     if (before !== null && before.sha256 !== sha256) {
       outbox.jobs.removeFile(before.id)
       outbox.targets.unlist(before.id)
     }
-    outbox.files.put({ key: full, bytes, sha256, rows: null, source: null, bucket: null, path: full }, now())
+    outbox.files.put({ key: full, bytes, sha256, rows: null, source: null, bucket: null, path: name }, now())
   })
+  if (former !== null && former !== name) await spool.remove(former)
 }

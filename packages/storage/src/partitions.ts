@@ -6,6 +6,8 @@ import type { PartitionSummary, RowSource, Unplaceable } from './row-source.ts'
 export interface ScanOptions {
   readonly rows: RowSource
   readonly known: readonly KnownPartition[]
+  /** Rows in the live files, by `partitionId`; for partitions that a lost state file knew and this one does not. */
+  readonly held: ReadonlyMap<string, number>
   readonly format: string
   /** Share (0..1) of the unchanged partitions whose content is read in full. */
   readonly recheckShare: number
@@ -51,15 +53,19 @@ export function scanPartitions(options: ScanOptions): Scan {
     const id = partitionId(sourceName(partition.source), partition.bucket)
     const before = known.get(id)
     // The miner's database prunes from the oldest hour on; rows that vanish there are kept remotely (`retention`).
-    if (options.keepPruned && before !== undefined && partition.bucket === oldest && partition.rows < before.rows) continue
+    const exported = before?.rows ?? options.held.get(id) ?? 0
+    if (options.keepPruned && partition.bucket === oldest && partition.rows < exported) continue
     exportable.set(id, partition)
-    if (before === undefined || before.rows !== partition.rows || before.bytes !== partition.bytes) dirty.push(partition)
+    if (before === undefined || before.rows !== partition.rows || before.bytes !== partition.bytes)
+      dirty.push(partition)
     else if (before.format !== options.format) dirty.push(partition)
     else unchanged.push({ partition, hashedAt: before.hashedAt })
   }
   unchanged.sort((a, b) => a.hashedAt - b.hashedAt)
   const share = Math.ceil(unchanged.length * options.recheckShare)
-  const due = unchanged.filter((entry, at) => at < share || entry.hashedAt <= options.now - options.recheckAfterMs)
+  // A look in the future was noted by a clock that has been put right since.
+  const isOld = (at: number): boolean => at <= options.now - options.recheckAfterMs || at > options.now
+  const due = unchanged.filter((entry, at) => at < share || isOld(entry.hashedAt))
   return {
     dirty: dirty.sort((a, b) => b.bucket - a.bucket || a.source - b.source),
     due: due.map((entry) => entry.partition),

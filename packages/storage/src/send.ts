@@ -1,7 +1,7 @@
 import type { BackendName } from '@sluice/rollout'
 import { deliver, type DeliveryOptions } from './deliver.ts'
 import type { OutboxFile } from './file-table.ts'
-import { type ManifestWriterOptions, listedFiles, writeManifest } from './manifest-writer.ts'
+import { type ManifestWriterOptions, writeManifest } from './manifest-writer.ts'
 import { partitionId } from './partitions.ts'
 import type { Session } from './session.ts'
 
@@ -28,7 +28,7 @@ export async function sendSpool(
   if (standIn === undefined) return
 
   const waiting = new Set(wanted.flatMap((name) => [...unlistedGroups(options, name)]))
-  const held = new Set(listedFiles(outbox, standIn).map((file) => file.id))
+  const held = outbox.targets.listed(standIn)
   const covered = outbox.files.live().filter((file) => waiting.has(groupOf(file)) && !held.has(file.id))
   if (covered.length === 0) return
   if ((await session.prepare(standIn, signal)) !== 'ready') return
@@ -84,10 +84,7 @@ function unlistedGroups({ outbox }: SendOptions, name: string): Set<string> {
 }
 
 /** Removes local files that nobody waits for: superseded, or verified with their whole partition where required. */
-export async function cleanSpool(
-  { outbox, spool }: DeliveryOptions,
-  wanted: readonly BackendName[],
-): Promise<void> {
+export async function cleanSpool({ outbox, spool }: DeliveryOptions, wanted: readonly BackendName[]): Promise<void> {
   const missing = new Set(wanted.flatMap((name) => outbox.files.missingIn(name).map(groupOf)))
   for (const file of outbox.files.withLocalCopy()) {
     if (file.path === null || (file.live && missing.has(groupOf(file)))) continue

@@ -17,12 +17,15 @@ export interface Spool {
   holds(name: string, bytes: number): Promise<boolean>
   /** Writes a stream and checks it; false when the content is not what was announced. */
   write(name: string, body: ReadableStream<Uint8Array>, want: { bytes: number; sha256: string }): Promise<boolean>
-  /** Copies a file of the user; returns its size and SHA-256. @throws StorageError `BAD_FILE`, `NO_SPACE` */
-  adopt(name: string, path: string): Promise<{ readonly bytes: number; readonly sha256: string }>
+  /** Copies a file of the user under a name that another content never takes. @throws StorageError `BAD_FILE`, `NO_SPACE` */
+  adopt(key: string, path: string): Promise<{ readonly name: string; readonly bytes: number; readonly sha256: string }>
   remove(name: string): Promise<void>
   /** Removes everything but the named files: leftovers of a killed process. */
   sweep(keep: ReadonlySet<string>): Promise<void>
 }
+
+/** Two contents of one key lie side by side, and `a` does not stand in the way of `a/b`. */
+export const userFileName = (key: string, sha256: string): string => `${key}.${sha256.slice(0, 16)}`
 
 export async function openSpool(directory: string): Promise<Spool> {
   await mkdir(directory, { recursive: true })
@@ -71,16 +74,18 @@ export async function openSpool(directory: string): Promise<Spool> {
         await rm(temporary, { force: true })
       }
     },
-    async adopt(name, from) {
-      const temporary = `${path(name)}.part`
-      await mkdir(dirname(temporary), { recursive: true })
+    async adopt(key, from) {
+      const temporary = path('adopted.part')
       try {
         await copyFile(from, temporary, constants.COPYFILE_FICLONE)
         const sha = createHash('sha256')
         for await (const chunk of createReadStream(temporary)) sha.update(chunk as Buffer)
         const { size } = await stat(temporary)
+        const sha256 = sha.digest('hex')
+        const name = userFileName(key, sha256)
+        await mkdir(dirname(path(name)), { recursive: true })
         await settle(temporary, path(name))
-        return { bytes: size, sha256: sha.digest('hex') }
+        return { name, bytes: size, sha256 }
       } catch (error) {
         const known = diskError(error, directory)
         if (StorageError.is(known)) throw known

@@ -19,7 +19,7 @@ export interface TargetState {
 export interface TargetTable {
   get(backend: string): TargetState | null
   all(): readonly TargetState[]
-  /** Starts anew with another place: no manifest, nothing listed. */
+  /** Starts anew with another place: no manifest, nothing listed; the sequence goes on, so that it never goes back. */
   reset(backend: string, identity: string): void
   setBreaker(backend: string, breaker: string): void
   setRetryAt(backend: string, retryAt: number): void
@@ -37,7 +37,7 @@ export function createTargetTable(db: Database.Database): TargetTable {
   const all = db.prepare<[], TargetState>(`SELECT ${columns} FROM targets ORDER BY backend`)
   const reset = db.prepare(
     `INSERT INTO targets(backend, identity) VALUES (?, ?) ON CONFLICT(backend) DO UPDATE SET
-       identity = excluded.identity, sequence = 0, manifest_sha256 = NULL, manifest_at = NULL, breaker = NULL, retry_at = 0`,
+       identity = excluded.identity, manifest_sha256 = NULL, manifest_at = NULL, breaker = NULL, retry_at = 0`,
   )
   const setBreaker = db.prepare('UPDATE targets SET breaker = ? WHERE backend = ?')
   const setRetryAt = db.prepare('UPDATE targets SET retry_at = ? WHERE backend = ?')

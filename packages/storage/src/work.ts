@@ -1,12 +1,13 @@
 import { sourceName } from '@sluice/dataset'
 import type { BackendName } from '@sluice/rollout'
+import { StorageError } from './errors.ts'
 import type { ExportedPartition, Exporter } from './exporter.ts'
 import type { OutboxFile } from './file-table.ts'
 import type { Outbox } from './outbox.ts'
 import { partitionId, type Scan } from './partitions.ts'
 import type { PartitionSummary } from './row-source.ts'
 import type { Session } from './session.ts'
-import type { Spool } from './spool.ts'
+import { type Spool, userFileName } from './spool.ts'
 
 /** Something that has to lie in the spool before it can be sent. */
 export type Work =
@@ -16,7 +17,12 @@ export type Work =
   | { readonly kind: 'fetch'; readonly file: OutboxFile; readonly needed: readonly BackendName[] }
 
 /** Desired state compared with what is verified: all that is dirty, then all that a wanted backend lacks. */
-export function planWork(outbox: Outbox, scan: Scan | null, dirty: readonly PartitionSummary[], wanted: readonly BackendName[]): Work[] {
+export function planWork(
+  outbox: Outbox,
+  scan: Scan | null,
+  dirty: readonly PartitionSummary[],
+  wanted: readonly BackendName[],
+): Work[] {
   const idOf = ({ source, bucket }: PartitionSummary): string => partitionId(sourceName(source), bucket)
   const changed = new Set(dirty.map(idOf))
   const exports = new Map<string, { partition: PartitionSummary; needed: Set<BackendName> }>()
@@ -73,12 +79,22 @@ export function sealPartition(
       const id = outbox.files.put({ key, sha256, bytes: part.bytes, rows: part.rows, source, bucket, path }, now)
       for (const backend of backends) outbox.jobs.ensure(id, backend, now)
     }
-    outbox.partitions.put({ source, bucket, sourceId: partition.source, rows, bytes, contentHash, format, hashedAt: now })
+    outbox.partitions.put({
+      source,
+      bucket,
+      sourceId: partition.source,
+      rows,
+      bytes,
+      contentHash,
+      format,
+      hashedAt: now,
+    })
     outbox.jobs.removeUntried()
   })
 }
 
 export interface MakeOptions extends Omit<SealOptions, 'now'> {
+  readonly retention: 'keep' | 'mirror'
   readonly exporter: Exporter
   readonly clock: () => number
 }
@@ -96,9 +112,11 @@ export async function makeLocal(
 ): Promise<{ readonly files: number; readonly bytes: number; readonly duplicates: number; readonly refused: number }> {
   if (work.kind === 'export') {
     const exported = await options.exporter.exportPartition(work.partition, signal)
+    const { duplicates, refused } = exported
+    const rows = exported.parts.reduce((sum, part) => sum + part.rows, duplicates + refused)
+    if (options.retention === 'keep' && rows < work.partition.rows) await keepFuller(options, work.partition, exported)
     sealPartition({ ...options, now: options.clock() }, work.partition, exported, backends)
     const bytes = exported.parts.reduce((sum, part) => sum + part.bytes, 0)
-    const { duplicates, refused } = exported
     return { files: exported.parts.length, bytes, duplicates, refused }
   }
   const { file, needed } = work
@@ -113,10 +131,25 @@ export async function makeLocal(
       options.outbox.jobs.remove(file.id, name) // somebody deleted it there: it is no copy any more
       continue
     }
-    if (!(await options.spool.write(file.key, opened.body, file))) continue
+    const path = file.source === null ? userFileName(file.key, file.sha256) : file.key
+    if (!(await options.spool.write(path, opened.body, file))) continue
     const { id: _id, live: _live, ...rest } = file
-    options.outbox.files.put({ ...rest, path: file.key }, options.clock())
+    options.outbox.files.put({ ...rest, path }, options.clock())
     return { files: 1, bytes: file.bytes, duplicates: 0, refused: 0 }
   }
   throw new Error(`${file.key} is neither in the database nor readable in another backend; it is looked for again`)
+}
+
+/** Rows went between scan and export: what was exported before holds more and stays; the next scan decides anew. */
+async function keepFuller(
+  { outbox, spool }: MakeOptions,
+  partition: PartitionSummary,
+  { parts }: ExportedPartition,
+): Promise<void> {
+  const source = sourceName(partition.source)
+  const { bucket } = partition
+  if (!outbox.files.ofPartition({ source, bucket }).some((file) => file.live)) return
+  for (const { key, path } of parts) if (outbox.files.byKey(key)?.path == null) await spool.remove(spool.nameOf(path))
+  const text = `rows of ${partitionId(source, bucket)} were deleted while it was read; it is looked at again next time`
+  throw new StorageError('BAD_ROWS', text, { retryable: true })
 }

@@ -71,7 +71,9 @@ export const manyRows = (count: number, from = 0): TestRow[] =>
   })
 
 /** A backend whose calls can be made to fail. */
-export function withFaults(backend: StorageBackend): StorageBackend & { fault: ((call: string, keys: readonly string[]) => void) | null; calls: string[] } {
+export function withFaults(
+  backend: StorageBackend,
+): StorageBackend & { fault: ((call: string, keys: readonly string[]) => void) | null; calls: string[] } {
   const calls: string[] = []
   const self = {
     name: backend.name,
@@ -79,9 +81,15 @@ export function withFaults(backend: StorageBackend): StorageBackend & { fault: (
     fault: null as ((call: string, keys: readonly string[]) => void) | null,
     async *put(objects: Parameters<StorageBackend['put']>[0], options?: Parameters<StorageBackend['put']>[1]) {
       for (const object of objects) calls.push(`put ${object.key}`)
-      self.fault?.('put', objects.map((object) => object.key))
+      self.fault?.(
+        'put',
+        objects.map((object) => object.key),
+      )
       yield* backend.put(objects, options)
-      self.fault?.('stored', objects.map((object) => object.key))
+      self.fault?.(
+        'stored',
+        objects.map((object) => object.key),
+      )
     },
     async stat(...args: Parameters<StorageBackend['stat']>) {
       self.fault?.('stat', [args[0]])
@@ -129,9 +137,10 @@ export interface TestMiner {
   close(): Promise<void>
 }
 
+export const newRoot = (): string => mkdtempSync(join(tmpdir(), 'sluice-storage-'))
+
 /** A miner over directories: own database, two backends with faults, a policy that the test sets. */
-export async function createTestMiner(uri = '//Miner//0'): Promise<TestMiner> {
-  const root = mkdtempSync(join(tmpdir(), 'sluice-storage-'))
+export async function createTestMiner(uri = '//Miner//0', root = newRoot()): Promise<TestMiner> {
   const hotkey = await hotkeyFromUri(uri)
   const dbPath = join(root, 'miner.sqlite')
   const storages: DualStorage[] = []
@@ -157,7 +166,9 @@ export async function createTestMiner(uri = '//Miner//0'): Promise<TestMiner> {
         readConfig: (signal) =>
           resolveConfig(
             {
-              policySource: { read: async () => (miner.policy === null ? null : snapshotOf(miner.policy, miner.block)) },
+              policySource: {
+                read: async () => (miner.policy === null ? null : snapshotOf(miner.policy, miner.block)),
+              },
               netuid,
               hotkey: hotkey.address,
               environment: {},

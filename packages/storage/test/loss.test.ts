@@ -1,0 +1,171 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { BackendError } from '@sluice/backends'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createDataUniverseSource } from '../src/data-universe.ts'
+import type { RowSource } from '../src/row-source.ts'
+import { openSpool } from '../src/spool.ts'
+import { addRows, createTestMiner, manyRows, s3Policy, type TestMiner } from './miner.ts'
+
+let miner: TestMiner
+beforeEach(async () => {
+  miner = await createTestMiner()
+})
+afterEach(() => miner.close())
+
+const down = (): never => {
+  throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
+}
+const pruneOldest = (rows: number): void => {
+  const oldest = 'SELECT uri FROM DataEntity ORDER BY timeBucketId, uri LIMIT'
+  miner.db.exec(`DELETE FROM DataEntity WHERE uri IN (${oldest} ${rows})`)
+}
+
+describe('rows that the database prunes stay remote', () => {
+  it('when they go between the scan and the export', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const real = createDataUniverseSource({ dbPath: miner.dbPath })
+    let scans = 0
+    const rows: RowSource = {
+      ...real,
+      partitions() {
+        const summary = real.partitions()
+        if (++scans === 2) pruneOldest(3)
+        return summary
+      },
+    }
+    const storage = await miner.open({ rows })
+    await storage.uploadData()
+    miner.policy = s3Policy(100)
+    expect((await storage.uploadData()).complete).toBe(false)
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('s3')).toEqual(all)
+  })
+
+  it('when the state file is lost as well', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const first = await miner.open()
+    await first.uploadData()
+    await first.close()
+    rmSync(join(miner.root, 'state'), { recursive: true })
+    pruneOldest(3)
+    const second = await miner.open()
+    expect((await second.uploadData()).complete).toBe(true)
+    expect(await miner.uris('huggingface')).toEqual(all)
+    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_003 }])
+    expect((await second.uploadData()).complete).toBe(true)
+    expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
+  })
+
+  it('when an hour in the middle becomes empty; mirror deletes it', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const storage = await miner.open()
+    await storage.uploadData()
+    miner.db.exec('DELETE FROM DataEntity WHERE timeBucketId = 480003')
+    expect(await storage.uploadData()).toMatchObject({ complete: true, copies: [] })
+    expect(await miner.uris('huggingface')).toEqual(all)
+    await storage.close()
+    const mirror = await miner.open({ retention: 'mirror' })
+    expect((await mirror.uploadData()).complete).toBe(true)
+    expect(await miner.uris('huggingface')).toEqual(miner.sourceUris())
+    expect((await miner.objects('huggingface')).filter((key) => key.includes('bucket=480003'))).toEqual([])
+  })
+})
+
+describe('the stand-in', () => {
+  it('is listed later when its manifest was refused at first and S3 is still away', async () => {
+    addRows(miner.db, manyRows(70))
+    miner.policy = s3Policy(100)
+    miner.s3.fault = down
+    miner.hub.fault = (call, keys) => {
+      if (call === 'put' && keys.includes('manifest.json')) down()
+    }
+    const storage = await miner.open()
+    await storage.uploadData()
+    expect(await miner.uris('huggingface')).toEqual([])
+    miner.hub.fault = null
+    await storage.uploadData()
+    expect(await miner.uris('huggingface')).toEqual(miner.sourceUris())
+  })
+
+  it('keeps its older copy listed until S3 has the newer one, and each side its own live set', async () => {
+    addRows(miner.db, manyRows(70))
+    miner.policy = s3Policy(100)
+    miner.s3.fault = down
+    const storage = await miner.open()
+    await storage.uploadData()
+    miner.s3.fault = null
+    await storage.uploadData()
+    const held = await miner.uris('huggingface')
+    addRows(miner.db, manyRows(30, 70))
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('s3')).toEqual(miner.sourceUris())
+    expect(await miner.uris('huggingface')).toEqual(held)
+    miner.policy = s3Policy(0)
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('huggingface')).toEqual(miner.sourceUris())
+  })
+})
+
+describe('another bucket', () => {
+  it('goes on with the sequence, and finds the former one again when the owner goes back', async () => {
+    const named = (bucketName: string) =>
+      s3Policy(100, { s3: { bucketName, authEndpoint: 'https://auth.example.com/' } })
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const storage = await miner.open()
+    miner.policy = named('one-bucket')
+    await storage.uploadData()
+    addRows(miner.db, manyRows(10, 70))
+    await storage.uploadData()
+    const before = await miner.manifest('s3')
+    const elsewhere = await createTestMiner()
+    const one = miner.s3
+    miner.s3 = elsewhere.s3
+    miner.policy = named('two-bucket')
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect((await miner.manifest('s3'))?.sequence).toBeGreaterThan(before?.sequence ?? 0)
+    miner.s3 = one
+    miner.policy = named('one-bucket')
+    miner.db.exec('DELETE FROM DataEntity')
+    expect(await storage.uploadData()).toMatchObject({ complete: true, copies: [] })
+    expect((await miner.uris('s3')).length).toBe(all.length + 10)
+    await elsewhere.close()
+  })
+})
+
+describe('clock skew', () => {
+  it('a wait or a look noted in the future does not outlast an hour', async () => {
+    let now = Date.parse('2036-01-01T00:00:00Z')
+    addRows(miner.db, [{ uri: 'a', content: '{"text":"one"}' }])
+    const storage = await miner.open({ now: () => now, calls: { sleep: async () => undefined, now: () => now } })
+    await storage.uploadData()
+    miner.hub.fault = () => {
+      throw new BackendError('THROTTLED', 'later', { retryable: true, retryAfterMs: 3_600_000 })
+    }
+    await storage.uploadData()
+    miner.hub.fault = null
+    now = Date.parse('2026-01-01T00:00:00Z') // the clock is put right
+    addRows(miner.db, [{ uri: 'a', content: '{"text":"ten"}' }])
+    expect(await storage.uploadData()).toMatchObject({ complete: true, copies: [{}] })
+  })
+})
+
+describe('a replaced file of the user', () => {
+  it('stays the former one after a crash between copy and record', async () => {
+    const path = join(miner.root, 'weights.bin')
+    miner.hub.fault = down
+    const storage = await miner.open()
+    writeFileSync(path, 'first')
+    await storage.uploadFile(path, { key: 'a' })
+    await storage.close()
+    writeFileSync(path, 'second!')
+    await (await openSpool(`${miner.stateFile}.spool`)).adopt('files/a', path)
+    miner.hub.fault = null
+    expect((await (await miner.open()).uploadData()).complete).toBe(true)
+    expect((await miner.manifest('huggingface'))?.files).toMatchObject([{ path: 'files/a', bytes: 5 }])
+  })
+})
