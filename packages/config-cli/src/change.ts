@@ -84,7 +84,8 @@ const warningsFor = (before: Policy | null, after: Policy, flags: ChangeFlags, b
     )
   }
   if (flags.schedule !== undefined || asked !== undefined) warnings.push(...laterCuts(after, block))
-  if (!after.useS3 && now > 0) warnings.push('S3 is off (--use_s3 false): the percentage has no effect.')
+  if (!after.useS3 && now > 0)
+    warnings.push('S3 is off: the percentage has no effect until "set --use_s3 true" turns it on.')
   if (!after.useHuggingFace) warnings.push('HuggingFace is off: every miner uses S3 alone, in the cohort or not.')
   return warnings
 }

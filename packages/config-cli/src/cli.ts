@@ -48,8 +48,7 @@ export const createCli = (options: CliOptions): Cli => {
   const { stdout, stderr, settings } = options
 
   const perform = async (flags: CommonFlags, work: Work, signal: AbortSignal | undefined): Promise<void> => {
-    const colour = settings.colour && options.interactive
-    const terminal = createTerminal({ ...options, colour }, flags.json === true)
+    const terminal = createTerminal({ ...options, colour: settings.colour && options.interactive }, flags.json === true)
     await using chain = connect(flags, settings, options.openChain ?? openChain)
     await work({ chain, settings, terminal, signal })
   }

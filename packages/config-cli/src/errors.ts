@@ -26,6 +26,9 @@ export class CliError extends Error {
   }
 }
 
+/** Ctrl-C before anything was sent. */
+export const interrupted = (): CliError => new CliError('INTERRUPTED', 'Interrupted. Nothing was changed.')
+
 /** Exit codes, as printed by --help. */
 export const exitCodes = {
   done: 0,
@@ -87,6 +90,7 @@ export interface Failure {
 /** Turns whatever was thrown into a plain message and its exit code. */
 export const failureOf = (error: unknown): Failure => {
   if (CliError.is(error)) return { code: error.code, message: error.message, exitCode: byCliCode[error.code] }
+  if (ChainError.is(error) && error.code === 'ABORTED') return failureOf(interrupted())
   if (ChainError.is(error)) return { code: error.code, message: error.message, exitCode: byChainCode[error.code] }
   if (RolloutError.is(error)) {
     const exitCode = error.code === 'DOES_NOT_FIT' ? exitCodes.space : exitCodes.usage

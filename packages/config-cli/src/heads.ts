@@ -1,11 +1,13 @@
 import type { Metagraph } from '@sluice/chain'
-import { decide, RolloutError, type Policy } from '@sluice/rollout'
+import { type BackendName, decide, RolloutError, type Policy } from '@sluice/rollout'
 
 /** One registered hotkey and whether its data goes to S3. */
 export interface Head {
   readonly uid: number
   readonly hotkey: string
   readonly role: 'owner' | 'validator' | 'miner'
+  /** Backends that must hold its data; none when there is no policy or it leaves no place. */
+  readonly required: readonly BackendName[]
   readonly onS3: boolean
 }
 
@@ -17,24 +19,23 @@ export interface HeadCount {
   readonly hotkeysOnS3: number
 }
 
-const usesS3 = (policy: Policy | null, netuid: number, hotkey: string, block: number): boolean => {
-  if (policy === null) return false
+const requiredOf = (policy: Policy | null, netuid: number, hotkey: string, block: number): readonly BackendName[] => {
+  if (policy === null) return []
   try {
-    return decide(policy, netuid, hotkey, block).required.includes('s3')
+    return decide(policy, netuid, hotkey, block).required
   } catch (error) {
-    if (RolloutError.is(error) && error.code === 'NO_BACKEND') return false
+    if (RolloutError.is(error) && error.code === 'NO_BACKEND') return []
     throw error
   }
 }
 
-/** Every registered hotkey under a policy at the metagraph's block; null = no policy = nobody on S3. */
+/** Every registered hotkey under a policy at the metagraph's block; null = none to go by = nobody on S3. */
 export const headsUnder = (policy: Policy | null, metagraph: Metagraph): readonly Head[] =>
-  metagraph.neurons.map(({ uid, hotkey, validatorPermit }) => ({
-    uid,
-    hotkey,
-    role: hotkey === metagraph.ownerHotkey ? 'owner' : validatorPermit ? 'validator' : 'miner',
-    onS3: usesS3(policy, metagraph.netuid, hotkey, metagraph.block),
-  }))
+  metagraph.neurons.map(({ uid, hotkey, validatorPermit }) => {
+    const required = requiredOf(policy, metagraph.netuid, hotkey, metagraph.block)
+    const role = hotkey === metagraph.ownerHotkey ? 'owner' : validatorPermit ? 'validator' : 'miner'
+    return { uid, hotkey, role, required, onS3: required.includes('s3') }
+  })
 
 export const countHeads = (heads: readonly Head[]): HeadCount => {
   const miners = heads.filter((head) => head.role === 'miner')

@@ -8,6 +8,12 @@ process.once('SIGINT', () => stop.abort())
 process.once('SIGTERM', () => stop.abort())
 
 const { stdin, stdout, stderr } = process
+for (const stream of [stdout, stderr]) {
+  // The reader may leave early (`| head`); the exit code still tells how it went.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
 const interactive = stdin.isTTY && stderr.isTTY
 const exitCode = await createCli({ stdin, stdout, stderr, interactive, settings: readSettings() }).run(
   process.argv.slice(2),

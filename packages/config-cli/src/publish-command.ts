@@ -134,7 +134,7 @@ const send = async (
 export const publish = async (session: Session, flags: ChangeFlags): Promise<void> => {
   const { chain, terminal, signal } = session
   const { netuid } = flags
-  const preview = flags.dryRun === true && flags['wallet.name'] === undefined
+  const preview = flags.dryRun === true && flags['wallet.name'] === undefined && flags['wallet.hotkey'] === undefined
   const hotkey = preview ? null : await openWallet(session, flags)
 
   const record = await readPolicyRecord(chain, netuid, signal)

@@ -1,7 +1,7 @@
 import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
 import { bucketCount, decide, defaultPolicy, membership, publicKeyOf } from '@sluice/rollout'
 import type { CommonFlags } from './flags.ts'
-import { countHeads, countJson, countSentence, headsUnder } from './heads.ts'
+import { countHeads, countJson, countSentence, type Head, headsUnder } from './heads.ts'
 import type { Session } from './session.ts'
 import { recordJson, showRecord } from './show.ts'
 
@@ -33,31 +33,39 @@ const spaceLeft = async (
   }
 }
 
+const placesOf = ({ required }: Head): string =>
+  required.map((name) => (name === 's3' ? 'S3' : 'HuggingFace')).join(' and ') || 'nowhere'
+
 /** `status`: policy, who is on S3, and whether another change is possible now. */
 export const status = async (session: Session, flags: CommonFlags): Promise<void> => {
   const { chain, terminal, signal } = session
   const record = await readPolicyRecord(chain, flags.netuid, signal)
   const metagraph = await readMetagraph(chain, flags.netuid, signal)
   const space = await spaceLeft(session, record)
-  const heads = headsUnder(record.decoding.kind === 'policy' ? record.decoding.policy : null, metagraph)
+  const { decoding } = record
+  // What miners do under a policy that cannot be read depends on what each of them read before.
+  const policy = decoding.kind === 'policy' ? decoding.policy : decoding.kind === 'absent' ? defaultPolicy : null
+  const heads = headsUnder(policy, metagraph)
   const count = countHeads(heads)
   if (terminal.json) {
     const on_s3 = heads.filter((head) => head.onS3).map(({ uid, hotkey, role }) => ({ uid, hotkey, role }))
     terminal.object({
       ...recordJson(record),
-      heads: countJson(count),
-      on_s3,
+      heads: policy === null ? null : countJson(count),
+      on_s3: policy === null ? null : on_s3,
       space_left: space.bytes,
       space_note: space.note,
     })
     return
   }
   showRecord(terminal, record)
-  terminal.line(`Heads:         ${countSentence(count)}`)
+  terminal.line(
+    `Heads:         ${policy === null ? 'by their last good policy, which the chain does not tell' : countSentence(count)}`,
+  )
   terminal.line(`Commitment:    ${space.note}`)
   terminal.table(
     ['uid', 'hotkey', 'role', 'stores on'],
-    heads.map((head) => [String(head.uid), head.hotkey, head.role, head.onS3 ? 'S3' : 'HuggingFace']),
+    heads.map((head) => [String(head.uid), head.hotkey, head.role, policy === null ? 'unknown' : placesOf(head)]),
   )
 }
 

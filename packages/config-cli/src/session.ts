@@ -19,7 +19,7 @@ export const connect = (flags: CommonFlags, settings: Settings, open: OpenChain)
   const flagged = flags['subtensor.chain_endpoint'] ?? flags['subtensor.network']
   const endpoint = flags['subtensor.chain_endpoint'] ?? (flagged === undefined ? settings.chainEndpoint : undefined)
   const network = flags['subtensor.network'] ?? settings.network ?? 'finney'
-  const genesisHash = endpoint === undefined ? knownGenesis(network) : null
+  const genesisHash = knownGenesis(endpoint ?? network)
   return open({
     endpoints: resolveEndpoints(endpoint === undefined ? { network } : { endpoint }),
     ...(genesisHash === null ? {} : { genesisHash }),

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { confirm, isCancel, password } from '@clack/prompts'
 import CliTable from 'cli-table3'
 import picocolors from 'picocolors'
-import { CliError } from './errors.ts'
+import { CliError, interrupted } from './errors.ts'
 import { printable } from './printable.ts'
 
 /** Where a command's words go. With --json only `json` writes to stdout, and only once. */
@@ -28,14 +28,12 @@ export interface TerminalStreams {
   readonly colour: boolean
 }
 
-const interrupted = (): CliError => new CliError('INTERRUPTED', 'Interrupted. Nothing was changed.')
-
 /** A terminal over three streams. Every text is made printable, so nothing from the chain can steer the terminal. */
 export const createTerminal = (streams: TerminalStreams, json: boolean): Terminal => {
   const { stdout, stderr, stdin, interactive } = streams
-  const colours = picocolors.createColors(streams.colour)
-  // With --json people still read along, on stderr; stdout belongs to the one object.
-  const out = json ? stderr : stdout
+  const { yellow } = picocolors.createColors(streams.colour)
+  // stdout may go to a file while a person sits at stderr.
+  const { bold } = picocolors.createColors(streams.colour && 'isTTY' in stdout && stdout.isTTY === true)
   const prompt = (signal: AbortSignal | undefined): { input: Readable; output: Writable; signal?: AbortSignal } => ({
     input: stdin,
     output: stderr,
@@ -43,19 +41,19 @@ export const createTerminal = (streams: TerminalStreams, json: boolean): Termina
   })
   return {
     json,
-    line: (text = '') => void (json || out.write(`${printable(text)}\n`)),
-    title: (text) => void (json || out.write(`${colours.bold(printable(text))}\n`)),
-    warn: (text) => void stderr.write(`${colours.yellow('warning:')} ${printable(text)}\n`),
+    line: (text = '') => void (json || stdout.write(`${printable(text)}\n`)),
+    title: (text) => void (json || stdout.write(`${bold(printable(text))}\n`)),
+    warn: (text) => void stderr.write(`${yellow('warning:')} ${printable(text)}\n`),
     table: (head, rows) => {
       if (json) return
       const table = new CliTable({
-        head: head.map((cell) => colours.bold(cell)),
+        head: head.map((cell) => bold(cell)),
         style: { head: [], border: [] },
         // No rule between rows: a subnet has up to 256 of them.
         chars: rows.length > 0 ? { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } : {},
       })
       table.push(...rows.map((row) => row.map(printable)))
-      out.write(`${table.toString()}\n`)
+      stdout.write(`${table.toString()}\n`)
     },
     object: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     confirm: async (question, signal) => {

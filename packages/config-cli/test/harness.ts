@@ -65,6 +65,7 @@ export const runCli = async (argv: readonly string[], options: RunOptions = {}):
     settings: readSettings(env),
     ...(openChain === undefined ? {} : { openChain }),
   }).run(argv, signal)
+  await new Promise((resolve) => stderr.write('', resolve))
   return {
     code,
     stdout: out.text(),

@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(async () => await subnet.close())
 
 /** The real program as a process of its own, without a terminal. */
-const program = async (line: string): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+const program = async (
+  line: string,
+  readerLeaves = false,
+): Promise<{ code: number | null; stdout: string; stderr: string }> =>
   await new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
@@ -25,6 +28,7 @@ const program = async (line: string): Promise<{ code: number | null; stdout: str
     let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    if (readerLeaves) child.stdout.destroy()
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
@@ -32,6 +36,9 @@ const program = async (line: string): Promise<{ code: number | null; stdout: str
 it('writes everything out, ends although the chain library keeps timers, and gives the exit code', async () => {
   const status = await program('status --netuid 13 --json')
   expect([status.code, (JSON.parse(status.stdout) as { origin: string }).origin]).toEqual([0, 'chain'])
+
+  const cut = await program('status --netuid 13', true)
+  expect([cut.code, cut.stderr]).toEqual([0, ''])
 
   const refused = await program('rollout --netuid 13 --percentage 50 --wallet.name nobody')
   expect([refused.code, refused.stdout, refused.stderr]).toEqual([4, '', expect.stringContaining('cannot be read')])

@@ -44,6 +44,7 @@ it('asks for the password of a locked hotkey, hides it, and takes Ctrl-C there a
 it('stops at once when it is told to from outside', async () => {
   const ran = await subnet.run(line.concat(' --yes'), { signal: AbortSignal.abort() })
   expect([ran.code, await share()]).toEqual([130, 25])
+  expect(ran.stderr).toContain('Interrupted. Nothing was changed.')
 })
 
 it('stops at the prompt when it is told to from outside', async () => {

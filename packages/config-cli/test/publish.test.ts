@@ -66,6 +66,11 @@ describe('dry run', () => {
     expect(ran.stdout).toContain('nothing was sent')
     expect((await subnet.record()).decoding).toEqual({ kind: 'absent' })
   })
+
+  it('checks the wallet when one is named, by its hotkey too', async () => {
+    const ran = await subnet.run(`${guide.replace('--wallet.name owner', '--wallet.hotkey nobody')} --dry-run`)
+    expect([ran.code, ran.stderr]).toEqual([4, expect.stringContaining('default/hotkeys/nobody')])
+  })
 })
 
 describe('--json', () => {

@@ -21,6 +21,11 @@ describe('before anything is published', () => {
   })
 })
 
+it('a network that only every object has is refused like any other', async () => {
+  const ran = await subnet.run('get --netuid 13 --subtensor.network constructor')
+  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining('finney, test, archive, local')])
+})
+
 describe('with a policy', () => {
   const policy = createPolicy({ useS3: true, s3, rolloutPercentage: 1, schedule: [[1, 50]] })
   beforeAll(async () => await subnet.publish(policy))
@@ -84,6 +89,19 @@ describe('with a policy', () => {
     await subnet.putSlot([new TextEncoder().encode('sluice|2|x')])
     expect((await subnet.run('get --netuid 13')).stdout).toContain('version "2" is newer than this program')
     expect((await subnet.run('get --netuid 13 --json')).json()).toMatchObject({ decoding: 'unsupported', version: '2' })
+  })
+
+  it('status claims nothing about who stores where when it cannot know', async () => {
+    await subnet.putSlot([new TextEncoder().encode('sluice|2|x')])
+    const unread = await subnet.run('status --netuid 13')
+    expect(unread.stdout).toContain('by their last good policy')
+    expect(unread.stdout).not.toMatch(/HuggingFace|0 of 8/)
+    expect((await subnet.run('status --netuid 13 --json')).json()).toMatchObject({ heads: null, on_s3: null })
+    await subnet.putSlot([new TextEncoder().encode('{"storage":{"v":1,"use_huggingface":false}}')])
+    const off = await subnet.run('status --netuid 13')
+    expect(off.stdout).toMatch(/owner +│ nowhere/)
+    await subnet.publish({ useS3: true, s3, rolloutPercentage: 100, mode: 'dual' })
+    expect((await subnet.run('status --netuid 13')).stdout).toMatch(/owner +│ S3 and HuggingFace/)
   })
 })
 
