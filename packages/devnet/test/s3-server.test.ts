@@ -50,6 +50,23 @@ describe('the directory', () => {
     expect(Parts?.map(({ PartNumber, Size }) => [PartNumber, Size])).toEqual([[2, 4]])
     sdk.destroy()
   })
+  test('content that a killed server had not yet made an object is removed at the next start', async () => {
+    {
+      await using server = await startS3Server({ directory, buckets: ['kept'] })
+      const sdk = client(server)
+      await sdk.send(new PutObjectCommand({ Bucket: 'kept', Key: 'k', Body: 'hello' }))
+      sdk.destroy()
+    }
+    const data = join(directory, 'kept', 'data')
+    const before = await readdir(data)
+    await writeFile(join(data, '00000000-0000-4000-8000-000000000000'), 'left over')
+    await using server = await startS3Server({ directory, buckets: ['kept'] })
+    expect(await readdir(data)).toEqual(before)
+    const sdk = client(server)
+    const got = await sdk.send(new GetObjectCommand({ Bucket: 'kept', Key: 'k' }))
+    expect(await got.Body?.transformToString()).toBe('hello')
+    sdk.destroy()
+  })
   test('a damaged record stops the start instead of losing the object silently', async () => {
     const server = await startS3Server({ directory, buckets: ['kept'] })
     await server.close()

@@ -26,7 +26,10 @@ export interface Bucket {
   saveSettings(settings: BucketRecord): Promise<void>
 }
 
-/** Opens or creates the bucket under `root`; reads every record it has. Survives a killed process, not power loss. */
+/**
+ * Opens or creates the bucket under `root`, which no other process may use; reads every record it has. Survives a
+ * killed process, not power loss.
+ */
 export async function openBucket(root: string, name: string, initial: BucketRecord): Promise<Bucket> {
   const paths = { data: join(root, 'data'), objects: join(root, 'objects'), incoming: join(root, 'incoming') }
   await rm(paths.incoming, { recursive: true, force: true })
@@ -37,6 +40,11 @@ export async function openBucket(root: string, name: string, initial: BucketReco
   for (const file of await readdir(paths.objects)) {
     const record = await readRecord(join(paths.objects, file), objectRecord)
     if (record !== null) objects.set(record.key, record)
+  }
+  // A process killed between content and record left content that nothing names.
+  const named = new Set([...objects.values()].flatMap(({ files }) => files.map((file) => file.name)))
+  for (const file of await readdir(paths.data)) {
+    if (!named.has(file)) await rm(join(paths.data, file), { force: true })
   }
   let sorted: string[] | null = null
   let queue: Promise<unknown> = Promise.resolve()
