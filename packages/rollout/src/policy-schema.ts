@@ -126,5 +126,6 @@ export const readStorage = (value: unknown): StorageReading => {
     guard: wire.guard,
     hfSunsetBlock: wire.hf_sunset_block,
   }
-  return { ok: true, policy, warnings: warning === null ? [] : [warning] }
+  const guarded = wire.guard === null ? [] : ['A guard hotkey is set, but this version does not act on it.']
+  return { ok: true, policy, warnings: [...(warning === null ? [] : [warning]), ...guarded] }
 }

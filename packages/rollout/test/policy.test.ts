@@ -129,6 +129,13 @@ describe('readPolicyJson', () => {
     expect(readPolicyJson({})).toMatchObject({ policy: { rolloutPercentage: 0, useHuggingFace: true } })
   })
 
+  it('says that nothing acts on a guard yet', () => {
+    expect(readPolicyJson({ v: 1, guard: people.bob })).toMatchObject({
+      kind: 'policy',
+      warnings: [expect.stringContaining('guard')],
+    })
+  })
+
   it('closes version 1 against typing errors', () => {
     expect(readPolicyJson({ v: 1, rollout_precentage: 5 })).toMatchObject({ kind: 'invalid' })
     expect(readPolicyJson({ v: 1, s3: { bucket: 'x' } })).toMatchObject({ kind: 'invalid' })
