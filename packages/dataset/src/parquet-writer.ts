@@ -11,6 +11,9 @@ import { createThriftWriter } from './thrift-writer.ts'
 const DICTIONARY_PAGE = 2
 const DATA_PAGE_V2 = 3
 
+/** Packs a page of the column with zstd. */
+type Compress = (bytes: Uint8Array, column: Column) => Uint8Array
+
 /** Makes a Parquet file row group by row group; the caller stores the bytes. */
 export interface ParquetWriter {
   /** The next bytes of the file: one row group. Valid until the next call. */
@@ -19,11 +22,8 @@ export interface ParquetWriter {
   finish(): Uint8Array
 }
 
-/** A writer of files with the columns. @param compress zstd */
-export function createParquetWriter(
-  columns: readonly Column[],
-  compress: (bytes: Uint8Array) => Uint8Array,
-): ParquetWriter {
+/** A writer of files with the columns. */
+export function createParquetWriter(columns: readonly Column[], compress: Compress): ParquetWriter {
   const groups: WrittenGroup[] = []
   const filters: Uint8Array[] = []
   const sink = createByteSink(1024 * 1024)
@@ -34,7 +34,7 @@ export function createParquetWriter(
     const start = offset + sink.length
     let unpacked = 0
     const { dictionary } = chunk
-    if (dictionary) unpacked += writeDictionaryPage(sink, dictionary, compress)
+    if (dictionary) unpacked += writeDictionaryPage(sink, dictionary, (bytes) => compress(bytes, chunk.column))
     const dataStart = offset + sink.length
     unpacked += writeDataPage(sink, chunk, compress)
     const { column, encoding, slots, nulls, bounds } = chunk
@@ -81,12 +81,12 @@ function writeDictionaryPage(
   return head + dictionary.bytes.length
 }
 
-function writeDataPage(sink: ByteSink, chunk: ColumnChunk, compress: (bytes: Uint8Array) => Uint8Array): number {
+function writeDataPage(sink: ByteSink, chunk: ColumnChunk, compress: Compress): number {
   const { column, bytes, levels } = chunk
   const start = sink.length
   // Digests are random and nothing is smaller than nothing.
   const packed = column.kind !== 'digest' && bytes.length > 0
-  const body = packed ? compress(bytes) : bytes
+  const body = packed ? compress(bytes, column) : bytes
   const thrift = createThriftWriter(sink)
   thrift.itemStruct(() => {
     thrift.int32(1, DATA_PAGE_V2)

@@ -9,7 +9,7 @@ import { createPendingFile } from './part-file.ts'
 import { profileOf } from './profiles.ts'
 import { createRowOrder } from './row-order.ts'
 import type { DataRow, DigestedRow } from './row.ts'
-import { loadZstd } from './zstd.ts'
+import { loadZstd, QUICK_LEVEL } from './zstd.ts'
 
 /** Rows of a full row group; Data Universe's validators expect exactly this number. */
 const ROWS_PER_GROUP = 10_000
@@ -75,7 +75,9 @@ async function writeRows(options: WritePartOptions, file: PendingFile): Promise<
   const columns = columnsOf(profile, options.encoding !== undefined)
   const cells = createCellWriter(profile, columns, options.encoding ?? null, ROWS_PER_GROUP)
   const zstd = await loadZstd()
-  const parquet = createParquetWriter(columns, (bytes) => zstd.compress(bytes))
+  const parquet = createParquetWriter(columns, (bytes, { name }) =>
+    zstd.compress(bytes, name.endsWith('_encoded') ? QUICK_LEVEL : undefined),
+  )
   const order = createRowOrder(options)
   let written = 0
 
