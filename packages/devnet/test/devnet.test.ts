@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hotkeyFromUri, loadHotkey } from '@sluice/chain'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { createBucket } from '../src/bucket.ts'
 import { startDevnet, startS3Server } from '../src/index.ts'
 
@@ -85,6 +87,21 @@ test('wrong keys for the outside server, and what already runs is stopped', asyn
   await using again = await startDevnet({ miners: 1, ports })
   expect(again.chain.url).toBe(`ws://127.0.0.1:${ports.chain}`)
 })
+
+test.each(['hello', '{"id":1,"result":null}', '[]', '{"result":[{"changes":"x"}]}'])(
+  'an outside chain that answers %s is no Substrate node',
+  async (text) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (socket) => socket.on('message', () => socket.send(text)))
+    await once(server, 'listening')
+    try {
+      const { port } = server.address() as AddressInfo
+      await expect(startDevnet({ miners: 1, chain: `ws://127.0.0.1:${port}` })).rejects.toThrow(/is no Substrate node/)
+    } finally {
+      await new Promise((resolve) => server.close(resolve))
+    }
+  },
+)
 
 test('a taken port is an error, not a hang', async () => {
   await using first = await startDevnet({ miners: 1, blockTimeMs: 0 })

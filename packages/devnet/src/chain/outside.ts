@@ -1,6 +1,7 @@
 /** A node that runs elsewhere (the real runtime under chopsticks, or another devnet), seen as a DevChain. */
 import { hexToU8a } from '@polkadot/util'
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 import { decode } from './codec.ts'
 import { createCast } from './genesis.ts'
 import type { DevChain } from './node.ts'
@@ -16,6 +17,11 @@ export interface OutsideOptions {
 }
 /** chopsticks builds a block in 0.25 to 0.45 s, clients give up after 60 s. */
 const BLOCKS_AT_ONCE = 50
+const replyShape = z.object({ result: z.unknown(), error: z.object({ message: z.string() }).optional() })
+const changesShape = z.tuple(
+  [z.object({ changes: z.array(z.tuple([z.string(), z.string().nullable()])) })],
+  z.unknown(),
+)
 
 /**
  * Checks that the expected cast is registered there. Levers use the `dev_*` methods, which only development nodes have.
@@ -27,10 +33,9 @@ export async function attachChain(options: OutsideOptions): Promise<DevChain> {
     callOnce(url, method, params, options.timeoutMs ?? 60_000)
   const cast = await createCast(options)
   const keys = cast.map((neuron) => uids.key(netuid, neuron.hotkey))
-  const answer = (await call('state_queryStorageAt', [keys])) as readonly {
-    changes: readonly [string, string | null][]
-  }[]
-  const found = new Map(answer[0]?.changes)
+  const answer = changesShape.safeParse(await call('state_queryStorageAt', [keys]))
+  if (!answer.success) throw new Error(`${url} is no Substrate node: its answer to state_queryStorageAt is none`)
+  const found = new Map(answer.data[0].changes)
   const neurons = cast.map((neuron, index) => {
     const value = found.get(keys[index] ?? '')
     if (value == null) {
@@ -79,6 +84,14 @@ export async function attachChain(options: OutsideOptions): Promise<DevChain> {
   }
 }
 
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 /** One JSON-RPC call on a connection of its own. */
 async function callOnce(url: string, method: string, params: readonly unknown[], timeoutMs: number): Promise<unknown> {
   const socket = new WebSocket(url, { handshakeTimeout: timeoutMs })
@@ -94,9 +107,10 @@ async function callOnce(url: string, method: string, params: readonly unknown[],
       socket.once('open', () => socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })))
       socket.once('message', (data) => {
         clearTimeout(timer)
-        const reply = JSON.parse((data as Buffer).toString()) as { result?: unknown; error?: { message: string } }
-        if (reply.error) reject(new Error(`${method} at ${url}: ${reply.error.message}`))
-        else resolve(reply.result)
+        const reply = replyShape.safeParse(jsonOf((data as Buffer).toString()))
+        if (!reply.success) reject(new Error(`${url} is no Substrate node: its answer to ${method} is no JSON-RPC`))
+        else if (reply.data.error) reject(new Error(`${method} at ${url}: ${reply.data.error.message}`))
+        else resolve(reply.data.result)
       })
     })
   } finally {
