@@ -18,7 +18,7 @@ export interface Connection {
    * Sends an extrinsic and passes on every status the node tells. Resolves when the node has taken it.
    * @throws ChainError as `send`
    */
-  submit(extrinsic: string, onStatus: (status: unknown) => void): Promise<void>
+  submit(extrinsic: string, onStatus: (status: unknown) => void, signal?: AbortSignal): Promise<void>
   isAlive(): boolean
   /** Resolves when this endpoint is gone. */
   readonly lost: Promise<void>
@@ -108,10 +108,10 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
     api,
     genesisHash: api.genesisHash.toHex(),
     send: async (method, params, signal) => await answered(provider.send<unknown>(method, [...params]), method, signal),
-    submit: async (extrinsic, onStatus) => {
+    submit: async (extrinsic, onStatus, signal) => {
       const method = 'author_submitAndWatchExtrinsic'
       const listen = (_error: unknown, status: unknown): void => onStatus(status)
-      await answered(provider.subscribe('author_extrinsicUpdate', method, [extrinsic], listen), method)
+      await answered(provider.subscribe('author_extrinsicUpdate', method, [extrinsic], listen), method, signal)
     },
     lost,
     isAlive: () => provider.isConnected,

@@ -92,15 +92,16 @@ export async function sendAndWatch(
   void connection.lost.then(stop)
   onProgress('sending')
   try {
-    await connection.submit(call.hex, (status) => {
+    const listen = (status: unknown): void => {
       const name = typeof status === 'string' ? status : Object.keys(Object(status) as object)[0]
       const hash: unknown = name === undefined ? null : (Object(status) as Record<string, unknown>)[name]
       if (name === 'ready' || name === 'retracted' || name === 'finalized') onProgress(name)
       else if (name === 'inBlock') onProgress('in block')
       if (name === 'finalized') finish(isHash(hash) ? hash : null)
       else if (name === undefined || lastWords.has(name)) finish(null)
-    })
-    return watch.aborted ? null : await outcome
+    }
+    await connection.submit(call.hex, listen, watch)
+    return await outcome
   } catch (error) {
     // Without an answer it may have arrived all the same; only a plain refusal is certain.
     if (!ChainError.is(error) || error.code !== 'NODE_ERROR') return null

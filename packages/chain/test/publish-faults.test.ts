@@ -137,6 +137,21 @@ describe('publishing under faults', () => {
     expect((await readPolicyRecord(chain, node.netuid)).commitmentBlock).toBe(written.block)
   })
 
+  it('ends when its caller says so, although the node never says that it took the extrinsic', async () => {
+    const { node, proxy } = await scene()
+    const chain = openChain({ endpoints: [proxy.url], callTimeoutMs: 60_000 })
+    onTestFinished(async () => await chain.close())
+    const abort = new AbortController()
+    proxy.answer = (method) => {
+      if (method !== 'author_submitAndWatchExtrinsic') return
+      proxy.freeze()
+      setImmediate(() => abort.abort())
+    }
+    const hotkey = await hotkeyFromUri(node.owner.hotkeyUri)
+    const failure = publishPolicy(chain, { netuid: node.netuid, hotkey, policy }, abort.signal)
+    await expect(failure).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+
   it('ends when its caller says so', async () => {
     const { node, publish } = await scene({ instant: false })
     const abort = new AbortController()
