@@ -33,9 +33,9 @@ export interface Cli {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 done, or nothing to do; 1 a bug; 2 wrong flags or an invalid policy; 3 not confirmed, or changed
-  by somebody else meanwhile;  4 wallet cannot be opened; 5 wrong key, or hotkey not registered; 6 no space in slot or epoch;
-  7 chain not reachable or not usable; 8 sent, but refused or not confirmed; 130 interrupted.
+Exit codes: 0 done, or nothing to do; 1 a bug; 2 wrong flags or an invalid policy; 3 not confirmed, or somebody
+  else wrote meanwhile; 4 wallet cannot be opened; 5 wrong key, or hotkey not registered; 6 no space in slot or
+  epoch; 7 chain not reachable or not usable; 8 sent, but refused or not confirmed; 130 interrupted.
   Except with 8, a code other than 0 means that nothing was changed.
 
 Environment: SLUICE_CHAIN_ENDPOINT, SLUICE_NETWORK, SLUICE_WALLET_PATH, SLUICE_WALLET_PASSWORD, NO_COLOR.
