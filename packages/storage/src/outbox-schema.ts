@@ -91,7 +91,7 @@ export function stateError(error: unknown, stateFile: string): unknown {
     return new StorageError('NO_SPACE', text, { retryable: true, cause: error })
   }
   if (code.startsWith('SQLITE_') || code.startsWith('E')) {
-    const text = `cannot open ${stateFile} (${code}); check that it exists and that its folder is writable`
+    const text = `cannot use ${stateFile} (${code}); check that it exists, that its folder is writable and the disk sound`
     return new StorageError('STATE_UNWRITABLE', text, { cause: error })
   }
   return error

@@ -107,7 +107,7 @@ export async function openSpool(directory: string): Promise<Spool> {
 
 /** A full disk as a `StorageError`, anything else unchanged. */
 export function diskError(error: unknown, directory: string): unknown {
-  if (causeCode(error, ['ENOSPC', 'EDQUOT', 'NO_SPACE']) === null) return error
+  if (causeCode(error, ['ENOSPC', 'EDQUOT', 'EFBIG', 'NO_SPACE']) === null) return error
   const text = `the disk of ${directory} is full; free space and run again, nothing was lost`
   return new StorageError('NO_SPACE', text, { retryable: true, cause: error })
 }
