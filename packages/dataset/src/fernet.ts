@@ -95,7 +95,7 @@ export function openFernet(key: FernetKey, token: string): { readonly plain: Buf
 }
 
 /** Base64url with padding, as ASCII bytes: Python insists on the padding, Node's own base64url leaves it out. */
-export function base64url(bytes: Buffer): Buffer {
+function base64url(bytes: Buffer): Buffer {
   const text = Buffer.from(bytes.toString('base64'), 'latin1')
   for (let at = 0; at < text.length; at += 1) {
     if (text[at] === PLUS) text[at] = MINUS

@@ -10,7 +10,7 @@ const MAX_VALUES = 1_000_000
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
 /** One column of one row group. Offsets are in the file. */
-export interface Chunk {
+interface Chunk {
   readonly start: number
   readonly end: number
   readonly compressed: boolean

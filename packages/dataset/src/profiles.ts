@@ -2,7 +2,7 @@
 export type FieldKind = 'text' | 'texts' | 'int' | 'float' | 'flag'
 
 /** One field of a source's JSON content and the column that carries it. */
-export interface ProfileField {
+interface ProfileField {
   /** Key in the JSON content. */
   readonly field: string
   /** Name of the column. */
