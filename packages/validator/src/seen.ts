@@ -41,20 +41,34 @@ const stateSchema = z.record(
 export async function openSeenManifests(file?: string): Promise<SeenManifests> {
   const known = new Map(file === undefined ? [] : Object.entries(await load(file)))
   const key = (hotkey: string, backend: string): string => `${hotkey}/${backend}`
+  async function write(path: string): Promise<void> {
+    const temporary = `${path}.${process.pid}.tmp`
+    const handle = await open(temporary, 'w', 0o644)
+    try {
+      await handle.writeFile(JSON.stringify(Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)))))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path)
+  }
+
+  let writing: Promise<void> = Promise.resolve()
+  let next: Promise<void> | null = null
   return {
     get: (hotkey, backend) => known.get(key(hotkey, backend)) ?? null,
     set: (hotkey, backend, seen) => void known.set(key(hotkey, backend), seen),
     async save() {
       if (file === undefined) return
-      const temporary = `${file}.${process.pid}.tmp`
-      const handle = await open(temporary, 'w', 0o644)
-      try {
-        await handle.writeFile(JSON.stringify(Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)))))
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(temporary, file)
+      // One write at a time; whoever asks meanwhile shares the one that follows.
+      next ??= writing
+        .catch(() => undefined)
+        .then(() => {
+          next = null
+          return write(file)
+        })
+      writing = next
+      await next
     },
   }
 }

@@ -106,10 +106,10 @@ async function checkBackend(
   signal?: AbortSignal,
 ): Promise<BackendResult> {
   const first = await checkOnce(query, name, wanted, signal)
-  // A miner that publishes meanwhile deletes superseded files; the manifest read again then names others.
+  // A miner that publishes meanwhile deletes superseded files and replaces `files/…`; the manifest then names others.
   const gone = first.findings.some(({ verdict, path }) => verdict === 'absent' && path !== null)
-  const lost = first.report.samples.some(({ verdict }) => verdict === 'absent')
-  if (first.state.kind === 'missing' || (!gone && !lost)) return first
+  const differs = first.report.samples.some(({ verdict }) => verdict === 'absent' || verdict === 'corrupt')
+  if (first.state.kind === 'missing' || (!gone && !differs)) return first
   const again = await checkOnce(query, name, wanted, signal)
   const unchanged = again.state.kind === 'missing' || again.state.sha256 === first.state.sha256
   return unchanged ? first : again

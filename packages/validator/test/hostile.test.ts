@@ -77,6 +77,22 @@ describe('manifests', () => {
     expect(await problems()).toEqual([])
   })
 
+  test('many checks at the same time share one state file', async () => {
+    const stateFile = join(scene.base, 'shared.json')
+    const validator = await scene.validator({ seen: await openSeenManifests(stateFile) })
+    const miners = await Promise.all(
+      Array.from({ length: 12 }, async (_, at) => {
+        const miner = await scene.miner(`//Miner//${at}`)
+        const s3 = scene.tree(miner, 's3')
+        await scene.manifest(s3, miner, [], { sequence: at + 1 })
+        return miner
+      }),
+    )
+    await Promise.all(miners.map(({ address }) => validator.validateMinerData(address, [])))
+    const kept = await openSeenManifests(stateFile)
+    expect(miners.map(({ address }) => kept.get(address, 's3')?.sequence)).toEqual(miners.map((_, at) => at + 1))
+  })
+
   test('a state file that is something else is refused, not overwritten', async () => {
     const stateFile = join(scene.base, 'other.json')
     await writeFile(stateFile, '{"a":1}')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BackendError, type StorageBackend } from '@sluice/backends'
 import { shareOf, uriDigest } from '@sluice/dataset'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hour, openScene, readBytes, rowsOf, type Scene } from './scene.ts'
+import { hour, openScene, readBytes, rowsOf, type Scene, put, sha256Of } from './scene.ts'
 
 let scene: Scene
 beforeEach(async () => {
@@ -154,6 +154,32 @@ describe('one miner', () => {
     )
     expect(new Set(report.verdicts.map(({ verdict }) => verdict))).toEqual(new Set(['valid']))
     expect(report.s3.sequence).toBe(2)
+  })
+
+  test('a file of the user replaced under its name during the check is no damage', async () => {
+    const miner = await scene.miner('//Miner//0')
+    const s3 = scene.tree(miner, 's3')
+    const store = async (text: string, sequence: number): Promise<void> => {
+      const data = Buffer.from(text)
+      const facts = { bytes: data.length, sha256: sha256Of(data) }
+      await put(s3.backend, { key: 'files/weights.bin', ...facts, source: { data } })
+      const file = { path: 'files/weights.bin', ...facts, rows: null, source: null, bucket: null }
+      await scene.manifest(s3, miner, [file], { sequence })
+    }
+    await store('first', 1)
+    let replaced = false
+    const backend: Pick<StorageBackend, 'open'> = {
+      async open(key, range, options) {
+        if (key === 'files/weights.bin' && !replaced) {
+          replaced = true
+          await store('other', 2)
+        }
+        return await s3.backend.open(key, range, options)
+      },
+    }
+    scene.places.set(miner.address, { s3: { kind: 'open', backend, missingRoot: 'unreachable' } })
+    const report = await (await scene.validator()).validateMinerData(miner.address, [])
+    expect(report).toMatchObject({ problems: [], s3: { sequence: 2, samples: [{ verdict: 'valid' }] } })
   })
 })
 
