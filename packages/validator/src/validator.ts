@@ -60,6 +60,16 @@ export function createValidatorFromPorts(ports: ValidatorPorts): Validator {
     return subnet
   }
 
+  /** A full disk must not cost the verdicts: it is told beside them. */
+  async function remember(): Promise<readonly string[]> {
+    try {
+      await seen.save()
+      return []
+    } catch (error) {
+      return [`The state file cannot be written: ${error instanceof Error ? error.message : String(error)}`]
+    }
+  }
+
   return {
     async validateMinerData(hotkey, entities, { signal } = {}) {
       if (entities.length > limits.uris) {
@@ -78,8 +88,7 @@ export function createValidatorFromPorts(ports: ValidatorPorts): Validator {
       const counts = huggingFaceCounts(subnet)
       const query = { hotkey, netuid, block, huggingFaceCounts: counts, places, seen, limits, samples, random }
       const report = await validateMiner(query, wanted, signal)
-      await seen.save()
-      return report
+      return { ...report, problems: [...report.problems, ...(await remember())] }
     },
     async monitorStorageUsage({ signal } = {}) {
       const subnet = await currentSubnet(0, signal)
@@ -88,8 +97,7 @@ export function createValidatorFromPorts(ports: ValidatorPorts): Validator {
         { subnet, huggingFaceCounts: counts, placesOf, seen, limits, concurrency },
         signal,
       )
-      await seen.save()
-      return usage
+      return { ...usage, warnings: [...usage.warnings, ...(await remember())] }
     },
     async close() {
       await ports.close?.()

@@ -93,6 +93,14 @@ describe('manifests', () => {
     expect(miners.map(({ address }) => kept.get(address, 's3')?.sequence)).toEqual(miners.map((_, at) => at + 1))
   })
 
+  test('a state file that cannot be written is told beside the verdicts', async () => {
+    const miner = await scene.miner('//Miner//0')
+    await scene.manifest(scene.tree(miner, 's3'), miner, [])
+    const validator = await scene.validator({ seen: await openSeenManifests(join(scene.base, 'nowhere', 'seen.json')) })
+    expect((await validator.validateMinerData(miner.address, [])).problems.join()).toContain('cannot be written')
+    expect((await validator.monitorStorageUsage()).warnings.join()).toContain('cannot be written')
+  })
+
   test('a state file that is something else is refused, not overwritten', async () => {
     const stateFile = join(scene.base, 'other.json')
     await writeFile(stateFile, '{"a":1}')
