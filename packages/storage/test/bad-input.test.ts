@@ -171,7 +171,7 @@ describe('backends that refuse', () => {
     addRows(miner.db, manyRows(20))
     miner.policy = { useS3: false, useHuggingFace: false }
     const storage = await miner.open()
-    await expect(storage.uploadData()).rejects.toSatisfy(RolloutError.is)
+    await expect(storage.uploadData()).rejects.toSatisfy((error) => RolloutError.is(error))
     miner.policy = {}
     expect((await storage.uploadData()).complete).toBe(true)
   })

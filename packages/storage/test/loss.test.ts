@@ -75,6 +75,28 @@ describe('rows that the database prunes stay remote', () => {
   })
 })
 
+it('a damaged manifest in the backend deletes nothing that the next one still needs', async () => {
+  addRows(miner.db, manyRows(70))
+  const storage = await miner.open({ limits: { batchFiles: 1, recheckShare: 0 } })
+  await storage.uploadData()
+  const old = (await miner.objects('huggingface')).filter((key) => key.includes('bucket=480003'))
+  writeFileSync(join(miner.root, 'hub', 'manifest.json'), 'damaged')
+  addRows(miner.db, [
+    { uri: 'https://x.com/late', bucket: 480_003 },
+    { uri: 'https://x.com/other', bucket: 480_004 },
+  ])
+  miner.hub.fault = (call, keys) => {
+    if (call === 'put' && keys.some((key) => key.includes('bucket=480003'))) down()
+  }
+  expect((await storage.uploadData()).complete).toBe(false)
+  expect(await miner.objects('huggingface')).toEqual(expect.arrayContaining(old))
+  const listed = (await miner.manifest('huggingface'))?.files.map((file) => file.path)
+  expect(listed).toEqual(expect.arrayContaining(old))
+  miner.hub.fault = null
+  expect((await storage.uploadData()).complete).toBe(true)
+  expect(await miner.uris('huggingface')).toEqual(miner.sourceUris())
+})
+
 describe('the stand-in', () => {
   it('is listed later when its manifest was refused at first and S3 is still away', async () => {
     addRows(miner.db, manyRows(70))
