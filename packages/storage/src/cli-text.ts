@@ -4,7 +4,7 @@ import type { Receipt } from './receipt.ts'
 import type { StorageStatus } from './status.ts'
 
 /** Sizes and names may come from elsewhere: no control characters reach the terminal. */
-const clean = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, '?')
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const plain = new Table({ head: [...head], style: { head: [], border: [] } })
@@ -52,7 +52,9 @@ export function statusLines(status: StorageStatus): readonly string[] {
     clean(`owner        ${status.owner ?? 'nobody yet'}`),
     `S3           ${plan === null ? 'unknown' : uses('s3') ? clean(`ENABLED, bucket ${plan.bucketName}`) : 'DISABLED'}`,
     `HuggingFace  ${plan === null ? 'unknown' : uses('huggingface') ? 'ENABLED' : 'DISABLED'}`,
-    clean(`policy       ${plan === null ? 'not read yet; run upload' : `${plan.reason} (${plan.origin}, block ${plan.block})`}`),
+    clean(
+      `policy       ${plan === null ? 'not read yet; run upload' : `${plan.reason} (${plan.origin}, block ${plan.block})`}`,
+    ),
     `rows         ${status.rows} in ${status.liveFiles} files of ${status.partitions} hours`,
     `waiting      ${status.spooledFiles} files, ${megabytes(status.spooledBytes)}`,
     clean(`pointer      ${status.pointer ?? 'none published from here'}`),
@@ -64,7 +66,10 @@ export function statusLines(status: StorageStatus): readonly string[] {
 /** The policy and what follows from it, for people. */
 export function explainLines({ netuid, hotkey, snapshot, plan }: StorageConfig): readonly string[] {
   const { policy, origin, block } = snapshot
-  const store = [...plan.required.map((name) => `${name} (required)`), ...(plan.standIn ? [`${plan.standIn} (stand-in)`] : [])]
+  const store = [
+    ...plan.required.map((name) => `${name} (required)`),
+    ...(plan.standIn ? [`${plan.standIn} (stand-in)`] : []),
+  ]
   return [
     `subnet ${netuid}, hotkey ${clean(hotkey)}`,
     `policy from ${origin}, block ${block}`,

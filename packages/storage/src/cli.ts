@@ -48,8 +48,9 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     .option('--force-huggingface <true|false>', 'always or never use HuggingFace')
     .option('--retention <keep|mirror>', 'mirror also deletes remotely what the database prunes')
     .action(run((flags) => upload(flags, streams)))
-  withStore(withWallet(program.command('status').description('what is stored, queued and failing; makes no call')))
-    .action(run((flags) => status(flags, streams)))
+  withStore(
+    withWallet(program.command('status').description('what is stored, queued and failing; makes no call')),
+  ).action(run((flags) => status(flags, streams)))
   withChain(program.command('explain').description('the policy in force and what it means for this hotkey'))
     .option('--force-s3 <true|false>', 'as for upload')
     .option('--force-huggingface <true|false>', 'as for upload')

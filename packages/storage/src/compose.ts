@@ -54,7 +54,9 @@ export interface S3Choice {
 
 /** Options of `createStorageFromConfig`. */
 export interface StorageOptions
-  extends Overrides, Pick<DualStorageOptions, 'hotkey' | 'netuid' | 'stateFile' | 'encodingKeys' | 'retention' | 'limits' | 'calls'> {
+  extends
+    Overrides,
+    Pick<DualStorageOptions, 'hotkey' | 'netuid' | 'stateFile' | 'encodingKeys' | 'retention' | 'limits' | 'calls'> {
   readonly chain: ChainChoice
   /** Data Universe's SQLite database, or `rows` for another source. */
   readonly dbPath?: string
@@ -245,7 +247,9 @@ export async function openFromSettings(settings: Settings, { log, environment }:
       ...(settings.hubUrl === undefined ? {} : { hubUrl: settings.hubUrl }),
     },
     ...(settings.db === undefined ? {} : { dbPath: settings.db }),
-    ...(credentials === null ? {} : { s3: { credentials, ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }) } }),
+    ...(credentials === null
+      ? {}
+      : { s3: { credentials, ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }) } }),
     ...(encodingKeys === undefined ? {} : { encodingKeys }),
     ...(environment === undefined ? {} : { environment }),
   })

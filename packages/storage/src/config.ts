@@ -40,7 +40,14 @@ export async function resolveConfig(options: ConfigOptions, signal?: AbortSignal
   for (const warning of snapshot.warnings) log.warn({ origin: snapshot.origin, block: snapshot.block }, warning)
   const plan = overridePlan(planOf(snapshot, netuid, hotkey), snapshot.policy, options)
   const used = new Set([...plan.required, ...(plan.standIn === undefined ? [] : [plan.standIn])])
-  const config = { netuid, hotkey, snapshot, plan, s3Enabled: used.has('s3'), huggingFaceEnabled: used.has('huggingface') }
+  const config = {
+    netuid,
+    hotkey,
+    snapshot,
+    plan,
+    s3Enabled: used.has('s3'),
+    huggingFaceEnabled: used.has('huggingface'),
+  }
   announce(config, log)
   return config
 }

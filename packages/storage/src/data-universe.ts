@@ -11,12 +11,14 @@ export interface DataUniverseOptions {
   readonly busyTimeoutMs?: number
 }
 
+/** What a column without BLOB holds; better-sqlite3 reads integers as numbers. */
+type Value = string | number | null
 interface RawRow {
   readonly uri: string
-  readonly datetime: unknown
-  readonly label: unknown
-  readonly content: unknown
-  readonly contentSizeBytes: unknown
+  readonly datetime: Value
+  readonly label: Value
+  readonly content: Value | Buffer
+  readonly contentSizeBytes: Value
 }
 
 const columns = ['uri', 'datetime', 'timeBucketId', 'source', 'label', 'content', 'contentSizeBytes']
@@ -122,7 +124,7 @@ function toRow(raw: RawRow, source: number, bucket: number): DataRow {
     : Buffer.from(raw.content === null ? '' : String(raw.content))
   const size = raw.contentSizeBytes
   return {
-    uri: String(raw.uri),
+    uri: raw.uri,
     datetime: raw.datetime === null ? '' : String(raw.datetime),
     timeBucketId: bucket,
     source,

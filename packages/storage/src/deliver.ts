@@ -59,7 +59,10 @@ export async function deliver(
     }
     failed.push(...last.values())
     throwIfAborted(signal)
-    log.info({ backend: target.name, sent: copies.length, of: jobs.length }, `${target.name}: ${copies.length} of ${jobs.length} files stored`)
+    log.info(
+      { backend: target.name, sent: copies.length, of: jobs.length },
+      `${target.name}: ${copies.length} of ${jobs.length} files stored`,
+    )
     if (open.size > 0 && copies.length === before) return { copies, failed, exhausted: true }
   }
   return { copies, failed, exhausted: false }

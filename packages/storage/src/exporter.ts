@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type DataRow, type FieldEncoding, type PartFile, shareCount, shareOf, uriDigest, writePart } from '@sluice/dataset'
+import {
+  type DataRow,
+  type FieldEncoding,
+  type PartFile,
+  shareCount,
+  shareOf,
+  uriDigest,
+  writePart,
+} from '@sluice/dataset'
 import { throwIfAborted } from './errors.ts'
 import type { PartitionSummary, RowSource } from './row-source.ts'
 

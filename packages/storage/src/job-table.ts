@@ -78,9 +78,7 @@ export function createJobTable(db: Database.Database): JobTable {
      ON CONFLICT(file, backend) DO UPDATE SET state = 'verified', location = excluded.location, error_code = NULL,
        error = NULL, updated_at = excluded.updated_at`,
   )
-  const isVerified = db
-    .prepare(`SELECT 1 FROM jobs WHERE file = ? AND backend = ? AND state = 'verified'`)
-    .pluck()
+  const isVerified = db.prepare(`SELECT 1 FROM jobs WHERE file = ? AND backend = ? AND state = 'verified'`).pluck()
   const removeFile = db.prepare('DELETE FROM jobs WHERE file = ?')
   const remove = db.prepare('DELETE FROM jobs WHERE file = ? AND backend = ?')
   const removeBackend = db.prepare('DELETE FROM jobs WHERE backend = ?')

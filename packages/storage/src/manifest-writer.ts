@@ -58,7 +58,16 @@ export async function writeManifest(
   const createdAt = new Date(now()).toISOString()
   const previous = state?.manifestSha256 ?? null
   const { name: backend } = target
-  const manifest = { v: 1, backend, netuid, hotkey: signer.address, sequence, previous, policyBlock, createdAt } as const
+  const manifest = {
+    v: 1,
+    backend,
+    netuid,
+    hotkey: signer.address,
+    sequence,
+    previous,
+    policyBlock,
+    createdAt,
+  } as const
   const data = await sealManifest({ ...manifest, files: files.map(toEntry) }, signer)
   const sha256 = createHash('sha256').update(data).digest('hex')
   const object = { key: MANIFEST_KEY, bytes: data.byteLength, sha256, source: { data } }

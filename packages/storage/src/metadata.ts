@@ -23,7 +23,7 @@ export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions,
     }
     const place = session.ready(backend)?.place ?? null
     const where = place === null ? {} : backend === 's3' ? { bucket: place } : { repo: place }
-    for (const [source, rows] of [...total].sort()) {
+    for (const [source, rows] of [...total].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const uploaded = session.copies.filter((copy) => copy.backend === backend && copy.source === source)
       result.push({
         source,

@@ -51,7 +51,7 @@ function createOutbox(db: Database.Database): Outbox {
     files: createFileTable(db),
     jobs: createJobTable(db),
     targets: createTargetTable(db),
-    meta: (key) => (readMeta.get(key) as string | undefined) ?? null,
+    meta: (key) => readMeta.get(key) ?? null,
     setMeta: (key, value) => void writeMeta.run(key, value),
     transaction: (work) => db.transaction(work).immediate(),
     close: () => void db.close(),

@@ -32,12 +32,18 @@ export async function publishPointerIfDue(
   if (outbox.targets.listed('huggingface').size === 0) return
   const deadline = AbortSignal.timeout(deadlineMs)
   try {
-    const done = await pointer.publish(target.place, signal === undefined ? deadline : AbortSignal.any([signal, deadline]))
+    const done = await pointer.publish(
+      target.place,
+      signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    )
     outbox.setMeta('pointer', target.place)
     const how = done === null ? 'was on chain already' : `published on chain at block ${done.block}`
     log.info({ repository: target.place }, `pointer to ${target.place} ${how}`)
   } catch (error) {
     throwIfAborted(signal)
-    log.warn({ repository: target.place }, `pointer to ${target.place} not published, tried again next time: ${messageOf(error)}`)
+    log.warn(
+      { repository: target.place },
+      `pointer to ${target.place} not published, tried again next time: ${messageOf(error)}`,
+    )
   }
 }

@@ -60,6 +60,7 @@ function flag(value: string | null, missing: boolean, name: string): boolean {
 }
 
 function number(value: string): number {
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(value)) throw new Error(`SLUICE_ROLLOUT_PERCENTAGE must be 0 to 100, not "${value}"`)
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(value))
+    throw new Error(`SLUICE_ROLLOUT_PERCENTAGE must be 0 to 100, not "${value}"`)
   return Number(value)
 }

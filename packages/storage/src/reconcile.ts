@@ -33,7 +33,10 @@ export async function reconcile(options: ReconcileOptions, target: Target, signa
   const stored = new Map<string, { bytes: number; sha256: string | null }>()
   for await (const object of target.backend.list('', call)) stored.set(object.key, object)
   const why = remote === null ? 'its manifest is gone' : `it has manifest ${remote.manifest.sequence} of another run`
-  log.warn({ backend: target.name, objects: stored.size }, `${target.name} at ${target.identity}: ${why}; compared anew`)
+  log.warn(
+    { backend: target.name, objects: stored.size },
+    `${target.name} at ${target.identity}: ${why}; compared anew`,
+  )
   outbox.transaction(() => {
     for (const file of outbox.files.verifiedIn(target.name)) {
       const object = stored.get(file.key)

@@ -127,13 +127,20 @@ export function readSettings(
     throw new StorageError('BAD_SETTINGS', 'set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or none of them')
   }
   if ((settings.encodingPublicKey === undefined) !== (settings.encodingPrivateKey === undefined)) {
-    throw new StorageError('BAD_SETTINGS', 'set both SLUICE_ENCODING_PUBLIC_KEY and SLUICE_ENCODING_PRIVATE_KEY, or none')
+    throw new StorageError(
+      'BAD_SETTINGS',
+      'set both SLUICE_ENCODING_PUBLIC_KEY and SLUICE_ENCODING_PRIVATE_KEY, or none',
+    )
   }
   return { ...settings, stateFile: settings.stateFile ?? defaultStateFile(settings) }
 }
 
 /** One state file per wallet, hotkey and subnet, so that two miners on one machine never share one by accident. */
-function defaultStateFile({ walletName, hotkeyName, netuid }: Pick<Settings, 'walletName' | 'hotkeyName' | 'netuid'>): string {
+function defaultStateFile({
+  walletName,
+  hotkeyName,
+  netuid,
+}: Pick<Settings, 'walletName' | 'hotkeyName' | 'netuid'>): string {
   const name = `${walletName}-${hotkeyName}-${netuid}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')
   return join(homedir(), '.sluice', `${name}.sqlite`)
 }

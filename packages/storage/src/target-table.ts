@@ -63,6 +63,6 @@ export function createTargetTable(db: Database.Database): TargetTable {
       for (const file of files) list.run(backend, file)
     },
     unlist: (file) => void unlistFile.run(file),
-    listed: (backend) => new Set(listed.all(backend) as number[]),
+    listed: (backend) => new Set(listed.all(backend)),
   }
 }

@@ -33,7 +33,10 @@ describe('changed rows', () => {
   })
 
   it('finds content replaced at equal size by the full hash of the settable share', async () => {
-    addRows(miner.db, [{ uri: 'a', content: '{"text":"one"}' }, { uri: 'b', content: '{"text":"two"}' }])
+    addRows(miner.db, [
+      { uri: 'a', content: '{"text":"one"}' },
+      { uri: 'b', content: '{"text":"two"}' },
+    ])
     const storage = await miner.open({ limits: { recheckShare: 1 } })
     await storage.uploadData()
     addRows(miner.db, [{ uri: 'a', content: '{"text":"ten"}' }])
@@ -64,7 +67,10 @@ describe('changed rows', () => {
   })
 
   it('splits a large hour into shares and lists all or none of them', async () => {
-    addRows(miner.db, Array.from({ length: 400 }, (_n, at) => ({ uri: `u${at}`, content: 'x'.repeat(500) })))
+    addRows(
+      miner.db,
+      Array.from({ length: 400 }, (_n, at) => ({ uri: `u${at}`, content: 'x'.repeat(500) })),
+    )
     const storage = await miner.open({ limits: { maxFileBytes: 200_000, batchFiles: 1 } })
     const receipt = await storage.uploadData()
     expect(receipt.complete).toBe(true)
@@ -110,7 +116,9 @@ describe('uploadFile', () => {
     expect(receipt.copies).toMatchObject([{ key: 'files/weights/layer-1.bin', bytes: 5, source: null }])
     writeFileSync(path, 'second!')
     await storage.uploadFile(path, { key: 'weights/layer-1.bin' })
-    expect((await miner.manifest('huggingface'))?.files).toMatchObject([{ path: 'files/weights/layer-1.bin', bytes: 7 }])
+    expect((await miner.manifest('huggingface'))?.files).toMatchObject([
+      { path: 'files/weights/layer-1.bin', bytes: 7 },
+    ])
     rmSync(path)
     miner.policy = s3Policy(100)
     expect((await storage.uploadData()).complete).toBe(true)

@@ -22,7 +22,12 @@ const storage = await createDualStorage({
   openTarget: async (name) => {
     const folder = name === 's3' ? 's3' : 'hub'
     const place = name === 's3' ? 'subnet-data' : 'someone/sluice_x'
-    return { name, backend: createDirectoryBackend({ root: join(root, folder), name }), identity: `${name}:${place}`, place }
+    return {
+      name,
+      backend: createDirectoryBackend({ root: join(root, folder), name }),
+      identity: `${name}:${place}`,
+      place,
+    }
   },
   pointer: null,
   log,

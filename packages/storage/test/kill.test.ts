@@ -45,7 +45,10 @@ it('survives SIGKILL at ten random moments without losing or repeating a row', {
     if (code === null) killed++
   }
   expect(killed).toBeGreaterThan(0)
-  for (const [backend, percentage] of [['s3', 100], ['huggingface', 0]] as const) {
+  for (const [backend, percentage] of [
+    ['s3', 100],
+    ['huggingface', 0],
+  ] as const) {
     expect(await cycle(percentage, null)).toBe(0)
     expect(await miner.uris(backend)).toEqual(miner.sourceUris())
     const listed = (await miner.manifest(backend))?.files.map((file) => file.path)

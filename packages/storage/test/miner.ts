@@ -213,7 +213,7 @@ export async function createTestMiner(uri = '//Miner//0', root = newRoot()): Pro
       for await (const object of backendOf(name).list('')) keys.push(object.key)
       return keys
     },
-    sourceUris: () => miner.db.prepare<[], string>('SELECT uri FROM DataEntity ORDER BY uri').pluck().all() as string[],
+    sourceUris: () => miner.db.prepare<[], string>('SELECT uri FROM DataEntity ORDER BY uri').pluck().all(),
     async close() {
       for (const storage of storages) await storage.close()
       miner.db.close()

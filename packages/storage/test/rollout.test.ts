@@ -23,7 +23,14 @@ describe('fallback', () => {
     expect(await miner.uris('s3')).toEqual(miner.sourceUris())
     expect(miner.hub.calls).toEqual([])
     expect(receipt.metadata).toMatchObject([
-      { source: 'reddit', rows_uploaded: 100, total_rows: 100, storage_type: 's3', bucket: 'subnet-data', encoding_key: null },
+      {
+        source: 'reddit',
+        rows_uploaded: 100,
+        total_rows: 100,
+        storage_type: 's3',
+        bucket: 'subnet-data',
+        encoding_key: null,
+      },
       { source: 'x', rows_uploaded: 200, total_rows: 200, miner_hotkey: miner.address },
     ])
   })
@@ -35,7 +42,9 @@ describe('fallback', () => {
     const storage = await miner.open()
     const first = await storage.uploadData()
     expect(first.complete).toBe(false)
-    expect(first.failedAttempts.some((failure) => failure.backend === 's3' && failure.code === 'UNAVAILABLE')).toBe(true)
+    expect(first.failedAttempts.some((failure) => failure.backend === 's3' && failure.code === 'UNAVAILABLE')).toBe(
+      true,
+    )
     expect(await miner.uris('huggingface')).toEqual(miner.sourceUris())
     expect(storage.status().spooledFiles).toBe(14) // kept until S3 has them
 
@@ -138,7 +147,9 @@ describe('the dial', () => {
     const all = miner.sourceUris()
     const storage = await miner.open()
     await storage.uploadData()
-    miner.db.exec(`DELETE FROM DataEntity WHERE uri IN (SELECT uri FROM DataEntity WHERE timeBucketId = 480000 LIMIT 3)`)
+    miner.db.exec(
+      `DELETE FROM DataEntity WHERE uri IN (SELECT uri FROM DataEntity WHERE timeBucketId = 480000 LIMIT 3)`,
+    )
     expect((await storage.uploadData()).complete).toBe(true)
     expect(await miner.uris('huggingface')).toEqual(all)
     await storage.close()
