@@ -11,11 +11,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   rollout: [],
   dataset: [],
   chain: ['rollout'],
-  backends: [],
-  storage: ['rollout', 'dataset', 'backends', 'chain'],
+  transfer: [],
+  backends: ['transfer'],
+  storage: ['rollout', 'dataset', 'transfer', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
   'config-cli': ['rollout', 'chain'],
-  devnet: ['rollout', 'dataset', 'chain', 'backends', 'storage', 'validator', 'config-cli'],
+  devnet: ['rollout', 'dataset', 'chain', 'transfer', 'backends', 'storage', 'validator', 'config-cli'],
 }
 /** package → its dependency that only `compose.ts` may import. */
 const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain' }

@@ -1,0 +1,14 @@
+/** A hash that is fed piece by piece. */
+export interface RunningHash {
+  update(bytes: Uint8Array): void
+  /** Lower-case hex; ends the hash. */
+  hex(): string
+}
+
+/** The hash functions of the platform. */
+export interface Hashing {
+  /** CRC-32 (ISO-HDLC, as in zlib); `seed` is the value of what came before, 0 at the start. Unsigned. */
+  crc32(bytes: Uint8Array, seed?: number): number
+  sha256(): RunningHash
+  md5(): RunningHash
+}

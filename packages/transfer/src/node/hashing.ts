@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { Hashing, RunningHash } from '../hashing.ts'
+
+/** Hash functions of Node: CRC-32 and SHA-256 of the processor's own instructions. */
+export function createNodeHashing(): Hashing {
+  const running = (name: string): RunningHash => {
+    const hash = createHash(name)
+    return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
+  }
+  return { crc32: (bytes, seed = 0) => crc32(bytes, seed), sha256: () => running('sha256'), md5: () => running('md5') }
+}

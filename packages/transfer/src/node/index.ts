@@ -1,0 +1,1 @@
+export { createNodeHashing } from './hashing.ts'

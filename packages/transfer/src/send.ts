@@ -1,0 +1,37 @@
+/** One signed request, as the engine hands it to the wire. */
+export interface WireRequest {
+  readonly method: 'PUT' | 'GET'
+  readonly url: string
+  /** Sent exactly. `content-length` follows from the body. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Not changed while the request runs. */
+  readonly body?: Uint8Array
+}
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Cut when the other side neither took nor sent a byte for this long. */
+  readonly stallMs: number
+  /** Called with the number of further body bytes that were handed over. */
+  readonly onSent?: ((bytes: number) => void) | undefined
+  /** Resolves when so many further bytes may go; the bandwidth limit. */
+  readonly allow?: ((bytes: number, signal?: AbortSignal) => Promise<void>) | undefined
+  /**
+   * Given the bytes of a reply with status 200 or 206 as they come; the sender waits for it. Without it, and for any
+   * other status, at most the first 64 KiB of the reply are kept as `text`. The chunk may be used again afterwards.
+   */
+  readonly onData?: ((chunk: Uint8Array) => void | Promise<void>) | undefined
+}
+
+export interface WireReply {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+/**
+ * Sends one request, once. Any status is a reply, not an error.
+ * @throws TransferError `UNAVAILABLE` (no connection, cut, body shorter than announced), `TOO_SLOW`, `ABORTED`
+ */
+export type Send = (request: WireRequest, options: SendOptions) => Promise<WireReply>
