@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createFaultList } from '../fault-picker.ts'
 import { answer, type Answerer } from './answer.ts'
-import { createFaults, type S3Faults } from './faults.ts'
+import type { S3FaultKind, S3Faults } from './faults.ts'
 import { openStore } from './store.ts'
 
 export interface S3ServerOptions {
@@ -69,7 +70,7 @@ async function serve(directory: string, options: S3ServerOptions, atClose: () =>
     secretAccessKey: options.secretAccessKey ?? 'devnet-secret-key',
   }
   const region = options.region ?? 'us-east-1'
-  const { faults, pick } = createFaults(now)
+  const { faults, pick } = createFaultList<S3FaultKind>(now)
   const answerer: Answerer = { store, credentials, region, now, pick }
   const server = createServer((message: IncomingMessage, response: ServerResponse) => {
     void answer(answerer, message, response)
