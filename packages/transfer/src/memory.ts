@@ -1,0 +1,87 @@
+import { abortedError, TransferError } from './errors.ts'
+
+/** A piece of the budget; given back exactly once. */
+export interface Lease {
+  /** At least as long as asked for, with whatever was in it before. */
+  readonly bytes: Uint8Array
+  release(): void
+}
+
+/** The memory that parts of all transfers may take together. */
+export interface Memory {
+  readonly budget: number
+  /** Waits, first come first served, until so much is free. @throws TransferError `BAD_OPTION`, `ABORTED` */
+  take(bytes: number, signal?: AbortSignal): Promise<Lease>
+}
+
+/** Smaller pieces are cheaper to allocate than to keep. */
+const WORTH_KEEPING = 1024 * 1024
+
+/** Buffers of parts are used again, so that the garbage collector never falls behind a fast line. */
+export function createMemory(budget: number): Memory {
+  let used = 0
+  /** Released buffers by size; they count as used until they are dropped. */
+  const kept = new Map<number, Uint8Array[]>()
+  let keptBytes = 0
+  const waiting: { readonly bytes: number; readonly go: (lease: Lease) => void }[] = []
+
+  function lease(bytes: number): Lease {
+    const old = kept.get(bytes)?.pop()
+    if (old !== undefined) keptBytes -= bytes
+    used += bytes
+    dropKept()
+    const piece = old ?? new Uint8Array(bytes)
+    return {
+      bytes: piece,
+      release: () => {
+        used -= bytes
+        if (bytes >= WORTH_KEEPING) {
+          const list = kept.get(bytes) ?? []
+          kept.set(bytes, list)
+          list.push(piece)
+          keptBytes += bytes
+        }
+        serve()
+      },
+    }
+  }
+
+  function dropKept(): void {
+    for (const [size, list] of kept) {
+      while (used + keptBytes > budget && list.pop() !== undefined) keptBytes -= size
+      if (list.length === 0) kept.delete(size)
+    }
+  }
+
+  function serve(): void {
+    for (let first = waiting[0]; first !== undefined && used + first.bytes <= budget; first = waiting[0]) {
+      waiting.shift()
+      first.go(lease(first.bytes))
+    }
+  }
+
+  function take(bytes: number, signal?: AbortSignal): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(abortedError(signal.reason))
+      if (bytes > budget) {
+        const text = `A piece of ${bytes} bytes does not fit into the memory budget of ${budget}; raise memoryBudget.`
+        return reject(new TransferError('BAD_OPTION', text, { retryable: false }))
+      }
+      const stop = (): void => {
+        waiting.splice(waiting.indexOf(entry), 1)
+        reject(abortedError(signal?.reason))
+      }
+      const entry = {
+        bytes,
+        go: (lease: Lease) => {
+          signal?.removeEventListener('abort', stop)
+          resolve(lease)
+        },
+      }
+      signal?.addEventListener('abort', stop, { once: true })
+      waiting.push(entry)
+      serve()
+    })
+  }
+  return { budget, take }
+}

@@ -1,0 +1,149 @@
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { abortedError, TransferError } from '../errors.ts'
+import type { Send, SendOptions, WireReply, WireRequest } from '../send.ts'
+
+/** Small enough for smooth progress, large enough that the system calls do not count. */
+const SLICE = 512 * 1024
+const MOST_TEXT = 64 * 1024
+
+export interface HttpSender {
+  readonly send: Send
+  /** Ends idle connections. */
+  close(): void
+}
+
+/**
+ * Sends signed requests with `node:http` over kept connections; bodies go out without a copy.
+ * @param options.rejectUnauthorized false accepts any TLS certificate; for tests
+ */
+export function createHttpSender(options: { readonly ca?: string | Buffer } = {}): HttpSender {
+  const kept = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: 64 }
+  const http = new HttpAgent(kept)
+  const https = new HttpsAgent({ ...kept, ...options })
+  const send: Send = (request, sendOptions) =>
+    new Promise((resolve, reject) => {
+      if (sendOptions.signal?.aborted === true) return reject(abortedError(sendOptions.signal.reason))
+      const url = new URL(request.url)
+      const secure = url.protocol === 'https:'
+      const start = secure ? httpsRequest : httpRequest
+      const length = request.body?.length ?? 0
+      const outgoing = start({
+        protocol: url.protocol,
+        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: request.method === 'GET' ? request.headers : { ...request.headers, 'content-length': String(length) },
+        agent: secure ? https : http,
+        timeout: sendOptions.stallMs, // counts from the connection attempt; bytes taken or sent wind it up again
+      })
+      exchange(outgoing, request, sendOptions).then(resolve, reject)
+    })
+  const close = (): void => {
+    http.destroy()
+    https.destroy()
+  }
+  return { send, close }
+}
+
+function exchange(outgoing: ClientRequest, request: WireRequest, options: SendOptions): Promise<WireReply> {
+  return new Promise((resolve, reject) => {
+    const { signal, stallMs } = options
+    /** True while it is us who keep the other side waiting. */
+    let holding = false
+    const hold = async (work: void | Promise<void>): Promise<void> => {
+      if (work === undefined) return
+      holding = true
+      await work
+      holding = false
+    }
+    const finish = (act: () => void): void => {
+      signal?.removeEventListener('abort', stop)
+      act()
+    }
+    const fail = (error: unknown): void => {
+      finish(() => reject(networkError(error)))
+      outgoing.destroy()
+    }
+    const stop = (): void => fail(abortedError(signal?.reason))
+    signal?.addEventListener('abort', stop, { once: true })
+    outgoing.on('timeout', () => {
+      if (holding) return void outgoing.socket?.setTimeout(stallMs)
+      const text = `Nothing moved for ${stallMs / 1000} s; the connection was cut. Check the network.`
+      fail(new TransferError('TOO_SLOW', text, { retryable: true }))
+    })
+    outgoing.on('error', fail)
+    outgoing.on('response', (reply) => {
+      readReply(reply, options, hold).then((result) => {
+        // An early answer: the rest of the body is not wanted, and the connection cannot be used again.
+        if (!outgoing.writableFinished) outgoing.destroy()
+        finish(() => resolve(result))
+      }, fail)
+    })
+    writeBody(outgoing, request.body, options, hold).catch(fail)
+  })
+}
+
+async function writeBody(
+  outgoing: ClientRequest,
+  body: Uint8Array | undefined,
+  { allow, onSent, signal }: SendOptions,
+  hold: (work: void | Promise<void>) => Promise<void>,
+): Promise<void> {
+  if (body === undefined || body.length === 0) return void outgoing.end()
+  for (let at = 0; at < body.length && !outgoing.destroyed; at += SLICE) {
+    const slice = body.subarray(at, at + SLICE)
+    const isLast = at + SLICE >= body.length
+    if (allow !== undefined) await hold(allow(slice.length, signal))
+    if (isLast) outgoing.end(slice, () => onSent?.(slice.length))
+    else if (!(await written(outgoing, slice))) return
+    else onSent?.(slice.length)
+  }
+}
+
+/** False when the connection ended first; the error is reported elsewhere. */
+function written(outgoing: ClientRequest, slice: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    const closed = (): void => resolve(false)
+    outgoing.once('close', closed)
+    outgoing.write(slice, (error) => {
+      outgoing.off('close', closed)
+      resolve(error == null)
+    })
+  })
+}
+
+async function readReply(
+  reply: IncomingMessage,
+  { onHead, onData }: SendOptions,
+  hold: (work: void | Promise<void>) => Promise<void>,
+): Promise<WireReply> {
+  const status = reply.statusCode ?? 0
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  onHead?.({ status, headers })
+  const streamed = onData !== undefined && (status === 200 || status === 206)
+  const pieces: Buffer[] = []
+  let kept = 0
+  for await (const chunk of reply as AsyncIterable<Buffer>) {
+    if (streamed) await hold(onData(chunk))
+    else if (kept < MOST_TEXT) {
+      pieces.push(chunk)
+      kept += chunk.length
+    }
+  }
+  return { status, headers, text: Buffer.concat(pieces).toString('utf8', 0, MOST_TEXT) }
+}
+
+function networkError(error: unknown): TransferError {
+  if (TransferError.is(error)) return error
+  const code = String((error as { code?: unknown }).code ?? (error as Error).name)
+  const label = /^\w{3,60}$/.test(code) ? code : 'connection lost'
+  return new TransferError('UNAVAILABLE', `The connection failed (${label}). Check the network and the endpoint.`, {
+    retryable: true,
+    cause: error,
+  })
+}

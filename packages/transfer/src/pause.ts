@@ -1,0 +1,43 @@
+import { abortedError } from './errors.ts'
+
+/** Halts a transfer between parts; what is on the wire is finished. */
+export interface PauseSwitch {
+  readonly paused: boolean
+  pause(): void
+  resume(): void
+  /** @throws TransferError `ABORTED` */
+  untilResumed(signal?: AbortSignal): Promise<void>
+}
+
+export function createPauseSwitch(): PauseSwitch {
+  let paused = false
+  const waiting = new Set<() => void>()
+  return {
+    get paused() {
+      return paused
+    },
+    pause: () => void (paused = true),
+    resume: () => {
+      paused = false
+      for (const go of waiting) go()
+      waiting.clear()
+    },
+    untilResumed: async (signal) => {
+      while (paused) {
+        await new Promise<void>((resolve, reject) => {
+          if (signal?.aborted === true) return reject(abortedError(signal.reason))
+          const stop = (): void => {
+            waiting.delete(go)
+            reject(abortedError(signal?.reason))
+          }
+          const go = (): void => {
+            signal?.removeEventListener('abort', stop)
+            resolve()
+          }
+          signal?.addEventListener('abort', stop, { once: true })
+          waiting.add(go)
+        })
+      }
+    },
+  }
+}
