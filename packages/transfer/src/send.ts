@@ -16,6 +16,8 @@ export interface SendOptions {
   readonly onSent?: ((bytes: number) => void) | undefined
   /** Resolves when so many further bytes may go; the bandwidth limit. */
   readonly allow?: ((bytes: number, signal?: AbortSignal) => Promise<void>) | undefined
+  /** Told of a reply before its body comes; throwing ends the request with that error. */
+  readonly onHead?: ((head: Omit<WireReply, 'text'>) => void) | undefined
   /**
    * Given the bytes of a reply with status 200 or 206 as they come; the sender waits for it. Without it, and for any
    * other status, at most the first 64 KiB of the reply are kept as `text`. The chunk may be used again afterwards.

@@ -1,0 +1,204 @@
+import { decoderOf } from './download-decode.ts'
+import { createGrants, gone } from './download-grants.ts'
+import { fetchInOrder } from './download-order.ts'
+import { corrupt, createCrcCheck, type DownloadProof, type Expectation, expectationOf } from './download-proof.ts'
+import type { RangeTools } from './download-range.ts'
+import type { DownloadTarget, OpenTarget } from './download-target.ts'
+import { TransferError, withResumable } from './errors.ts'
+import type { TransferPhase } from './events.ts'
+import type { Hashing, RunningHash } from './hashing.ts'
+import type { Memory } from './memory.ts'
+import type { CallOptions, StoredObject, UploadSessions } from './sessions.ts'
+
+export interface DownloadOptions {
+  /** Hex SHA-256 that the plain bytes must have; default: what the metadata of the object say. */
+  readonly sha256?: string | undefined
+  /** False gives the bytes as they are stored, also when they are compressed. Default true. */
+  readonly decode?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface DownloadResult {
+  readonly key: string
+  readonly etag: string
+  /** Bytes of the object as it is stored. */
+  readonly bytes: number
+  /** Bytes given to the target; differs when they were decompressed. */
+  readonly plainBytes: number
+  /** Hex, of the bytes given to the target; null when nobody asked for it. */
+  readonly sha256: string | null
+  /** What the content was checked against; null when neither caller nor store knew anything. */
+  readonly proof: DownloadProof | null
+  readonly metadata: Readonly<Record<string, string>>
+  /** Bytes that were there from an earlier run. */
+  readonly keptBytes: number
+}
+
+/** What one download tells while it runs. */
+export interface DownloadWatch {
+  phase(phase: TransferPhase): void
+  total(bytes: number): void
+  /** Bytes here from an earlier run. */
+  kept(bytes: number): void
+}
+
+/** What a download needs of its engine. */
+export interface DownloadTools extends Omit<RangeTools, 'grants' | 'key' | 'bytes' | 'signal'> {
+  readonly sessions: UploadSessions
+  readonly hashing: Hashing
+  readonly memory: Memory
+  readonly rangeSize: number
+  readonly window: number
+  /** Whether the SHA-256 is computed also when nothing is known to compare it with. */
+  readonly alwaysSha256: boolean
+  readonly watch: DownloadWatch
+  readonly signal: AbortSignal
+  /** One question to the sessions, with deadline and retries. */
+  readonly ask: <T>(what: string, question: (options: CallOptions) => Promise<T>) => Promise<T>
+}
+
+/** An object that is replaced again and again is given up. */
+const MOST_ROUNDS = 4
+
+/**
+ * Reads an object into a target: in parallel ranges, all of the same version, verified before the target shows it.
+ * @throws TransferError; `resumable` when the next call with this target goes on where this one ended
+ */
+export async function download(
+  tools: DownloadTools,
+  key: string,
+  target: DownloadTarget,
+  options: DownloadOptions,
+): Promise<DownloadResult> {
+  for (let round = 1; ; round++) {
+    tools.watch.phase('starting')
+    const object = await tools.ask(`look up ${key}`, (call) => tools.sessions.stat(key, call))
+    if (object === null) throw gone(key)
+    const { destination } = tools.sessions
+    const opened = await target.open({ destination, key, etag: object.etag, bytes: object.bytes })
+    try {
+      return await receive(tools, { key, object, target, opened, options })
+    } catch (error) {
+      const isWrong = TransferError.is(error) && (error.code === 'CORRUPT' || error.code === 'CONFLICT')
+      await (isWrong ? opened.discard() : opened.leave())
+      // Another version, or a beginning that was damaged on disk: once more from the start.
+      const isWorthIt = isWrong && (error.code === 'CONFLICT' || opened.kept > 0)
+      if (isWorthIt && target.restarts && round < MOST_ROUNDS) continue
+      if (!TransferError.is(error)) throw error
+      throw withResumable(error, target.restarts && !isWrong)
+    }
+  }
+}
+
+interface Reception {
+  readonly key: string
+  readonly object: StoredObject
+  readonly target: DownloadTarget
+  readonly opened: OpenTarget
+  readonly options: DownloadOptions
+}
+
+async function receive(tools: DownloadTools, reception: Reception): Promise<DownloadResult> {
+  const { key, object, target, opened, options } = reception
+  const { watch, hashing } = tools
+  const isDecoded = options.decode !== false && object.bytes > 0
+  const decoder = isDecoded ? decoderOf(object.contentEncoding) : null
+  const isPlain = object.contentEncoding === null || decoder !== null
+  const expected = expectationOf(object, options.sha256)
+  // The metadata's hash is that of the plain bytes: it says nothing about undecoded ones.
+  const wanted = isPlain ? expected.sha256 : (options.sha256 ?? null)
+  const sha = wanted !== null || tools.alwaysSha256 ? hashing.sha256() : null
+  const crc = createCrcCheck(hashing, expected.crc32)
+  const plain = createCount(sha)
+
+  watch.total(object.bytes)
+  watch.kept(opened.kept)
+  const isLater = decoder !== null && target.openDecoded !== null
+  const pass = (chunk: Uint8Array): void => {
+    crc.update(chunk)
+    if (decoder === null) plain.update(chunk)
+  }
+  if (opened.kept > 0) {
+    watch.phase('resuming')
+    for await (const chunk of opened.replay()) pass(chunk)
+  }
+  watch.phase('receiving')
+  const arriving = tapped(fetchInOrder(rangeTools(tools, key, object), { ...tools, from: opened.kept }), pass)
+  let final = opened
+  if (decoder !== null && !isLater) await pour(decoder(arriving), opened, plain)
+  else await pour(arriving, opened, null)
+  watch.phase('verifying')
+  crc.verify(key)
+  try {
+    if (isLater) {
+      final = await target.openDecoded()
+      await pour(decoder(opened.replay()), final, plain)
+    }
+    const sha256 = sha?.hex() ?? null
+    if (wanted !== null && sha256 !== wanted) throw corrupt(key, 'SHA-256')
+    await final.commit()
+    if (final !== opened) await opened.discard()
+    watch.phase('done')
+    return resultOf(reception, plain.bytes(), sha256, proofOf(wanted, expected))
+  } catch (error) {
+    if (final !== opened) await final.discard()
+    throw error
+  }
+}
+
+function resultOf(
+  { key, object, opened }: Reception,
+  plainBytes: number,
+  sha256: string | null,
+  proof: DownloadProof | null,
+): DownloadResult {
+  const { etag, bytes, metadata } = object
+  return { key, etag, bytes, plainBytes, sha256, proof, metadata, keptBytes: opened.kept }
+}
+
+function proofOf(wanted: string | null, expected: Expectation): DownloadProof | null {
+  if (wanted !== null) return 'sha256'
+  return expected.crc32 === null ? null : 'crc32'
+}
+
+function rangeTools(tools: DownloadTools, key: string, object: StoredObject): RangeTools {
+  const grants = createGrants({
+    key,
+    etag: object.etag,
+    now: tools.now,
+    ask: () => tools.ask(`sign a read of ${key}`, (call) => tools.sessions.read(key, call)),
+  })
+  return { ...tools, grants, key, bytes: object.bytes }
+}
+
+function createCount(sha: RunningHash | null): { update(chunk: Uint8Array): void; bytes(): number } {
+  let bytes = 0
+  return {
+    update: (chunk) => {
+      bytes += chunk.length
+      sha?.update(chunk)
+    },
+    bytes: () => bytes,
+  }
+}
+
+async function* tapped(
+  chunks: AsyncIterable<Uint8Array>,
+  look: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    look(chunk)
+    yield chunk
+  }
+}
+
+async function pour(
+  chunks: AsyncIterable<Uint8Array>,
+  target: OpenTarget,
+  count: { update(chunk: Uint8Array): void } | null,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    count?.update(chunk)
+    await target.write(chunk)
+  }
+}
