@@ -73,7 +73,7 @@ async function openPart(target: string, object: DownloadedObject): Promise<OpenT
 
 async function openFresh(target: string, path: string): Promise<OpenTarget> {
   const opened = openedFile(target, path, await open(path, 'wx+'), 0)
-  return { ...opened, leave: opened.discard }
+  return { ...opened, leave: () => opened.discard() }
 }
 
 /** Appends to `path`, which becomes `target` at commit. */
