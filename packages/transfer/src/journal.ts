@@ -26,6 +26,8 @@ export interface ExpectedObject {
   readonly bytes: number
   /** CRC-32 of the bytes sent, base64; null without checksums. */
   readonly crc32: string | null
+  /** CRC-32 of the parts' CRC-32, as stores without whole-object checksums tell it: base64 and `-N`. */
+  readonly crc32OfParts: string | null
   /** The ETag S3 gives an object of these parts; null when the parts' ETags are no MD5. */
   readonly etag: string | null
   /** Hex SHA-256 of the plain bytes; null when it was not asked for. */

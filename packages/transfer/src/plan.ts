@@ -1,13 +1,13 @@
 import { TransferError } from './errors.ts'
 
-export const MIB = 1024 * 1024
+export const MIB: number = 1024 * 1024
 const GIB = 1024 * MIB
 /** Limits of S3 for every part but the last, for a part, and for an upload. */
-export const LEAST_PART = 5 * MIB
-export const LARGEST_PART = 5 * GIB
-export const MOST_PARTS = 10_000
+export const LEAST_PART: number = 5 * MIB
+export const LARGEST_PART: number = 5 * GIB
+export const MOST_PARTS: number = 10_000
 /** 10,000 parts of 5 GiB: 48.8 TiB, what S3 calls 50 TB. */
-export const LARGEST_OBJECT = MOST_PARTS * LARGEST_PART
+export const LARGEST_OBJECT: number = MOST_PARTS * LARGEST_PART
 
 /** A part should take about this long on a known line: short enough to repeat, long enough to hide its overhead. */
 const SECONDS_PER_PART = 5

@@ -55,7 +55,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
 const byStatus: Readonly<Record<number, Meaning>> = {
   301: elsewhere,
   307: unavailable,
-  400: ['PROTOCOL', true, 'The store did not understand the request.'],
+  400: ['PROTOCOL', false, 'The store does not take this request; check its version and the settings.'],
   401: wrongKeys,
   403: ['FORBIDDEN', false, 'Check the credentials and their rights in this bucket.'],
   404: ['NOT_FOUND', false, 'Check endpoint, bucket and key.'],

@@ -28,3 +28,47 @@ export interface Source {
   readonly reopens: boolean
   open(): Promise<OpenSource>
 }
+
+/** Turns a stream of chunks into reads that fill their buffer; short only at the end. */
+export function fillFrom(chunks: AsyncIterable<Uint8Array>): (into: Uint8Array) => Promise<number> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  let rest: Uint8Array = new Uint8Array(0)
+  let ended = false
+  return async (into) => {
+    let filled = 0
+    while (filled < into.length) {
+      if (rest.length === 0) {
+        const next = ended ? null : await iterator.next()
+        if (next === null || next.done === true) {
+          ended = true
+          break
+        }
+        rest = next.value
+        continue
+      }
+      const taken = rest.subarray(0, into.length - filled)
+      into.set(taken, filled)
+      filled += taken.length
+      rest = rest.subarray(taken.length)
+    }
+    return filled
+  }
+}
+
+const CHUNK = 256 * 1024
+
+/** The source as a stream; the chunks are new memory each. */
+export async function* chunksOf(
+  open: OpenSource,
+  seen: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  for (;;) {
+    const chunk = new Uint8Array(CHUNK)
+    const filled = await open.read(chunk, signal)
+    const bytes = chunk.subarray(0, filled)
+    seen(bytes)
+    if (filled > 0) yield bytes
+    if (filled < CHUNK) return
+  }
+}

@@ -41,7 +41,7 @@ export function createPresign(options: {
   const { host, pathname, origin } = new URL(base)
   const root = pathname.replace(/\/$/, '')
   let day = ''
-  let dayKey = Buffer.alloc(0)
+  let dayKey: Buffer = Buffer.alloc(0)
 
   function keyOf(date: string): Buffer {
     if (date !== day) {

@@ -1,0 +1,50 @@
+import { abortedError, TransferError } from './errors.ts'
+import { retry, type RetryOptions, type RetrySettings } from './retry.ts'
+
+/**
+ * Runs work that is given up after a deadline, whatever it does with its signal.
+ * @throws TransferError `TOO_SLOW`, `ABORTED`, or what the work threw
+ */
+export async function withDeadline<T>(
+  what: string,
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted === true) throw abortedError(signal.reason)
+  const cut = new AbortController()
+  return await new Promise<T>((resolve, reject) => {
+    const end = (error: TransferError): void => {
+      settle()
+      cut.abort()
+      reject(error)
+    }
+    const stop = (): void => end(abortedError(signal?.reason))
+    const timer = setTimeout(() => {
+      const text = `Cannot ${what}: no answer within ${ms / 1000} s. Check the network and the store.`
+      end(new TransferError('TOO_SLOW', text, { retryable: true }))
+    }, ms)
+    const settle = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+    work(cut.signal).then(resolve, reject).finally(settle)
+  })
+}
+
+/** One question to the sessions at a time, with deadline and retries. */
+export type Ask = <T>(what: string, question: (options: { signal: AbortSignal }) => Promise<T>) => Promise<T>
+
+export function createAsk(
+  settings: RetrySettings,
+  deadlineMs: number,
+  signal: AbortSignal | undefined,
+  onRetry: (what: string) => RetryOptions['onRetry'],
+): Ask {
+  return async (what, question) =>
+    await retry(settings, () => withDeadline(what, deadlineMs, signal, (cut) => question({ signal: cut })), {
+      signal,
+      onRetry: onRetry(what),
+    })
+}

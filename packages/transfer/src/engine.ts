@@ -1,0 +1,38 @@
+import type { Allow } from './bandwidth.ts'
+import type { Gate } from './gate.ts'
+import type { Hashing } from './hashing.ts'
+import type { Journal } from './journal.ts'
+import type { Memory } from './memory.ts'
+import type { RetrySettings } from './retry.ts'
+import type { Send } from './send.ts'
+import type { ChecksumMode, UploadSessions } from './sessions.ts'
+
+/** Gives the bytes in a compressed form, piece by piece, the same for the same input. */
+export type Compress = (plain: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
+
+/** What all transfers of one `createTransfer` share. */
+export interface Engine {
+  readonly sessions: UploadSessions
+  readonly send: Send
+  readonly hashing: Hashing
+  readonly journal: Journal | null
+  readonly memory: Memory
+  readonly gate: Gate
+  readonly allow: Allow | undefined
+  readonly retry: RetrySettings
+  readonly checksum: ChecksumMode
+  readonly sha256: boolean
+  readonly partSize: number | undefined
+  readonly compress: Readonly<Partial<Record<'gzip' | 'zstd', Compress>>>
+  /** A socket on which nothing moves is cut after this. */
+  readonly stallMs: number
+  /** For calls without content, each attempt. */
+  readonly callMs: number
+  /** For Complete, during which the store may assemble for minutes. */
+  readonly completeMs: number
+  readonly now: () => number
+  /** Bytes per second of the last transfers; null at first. */
+  readonly line: { bytesPerSecond: number | null }
+  /** Keys that this process is writing now. */
+  readonly busy: Set<string>
+}

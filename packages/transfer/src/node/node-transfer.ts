@@ -1,0 +1,32 @@
+import { createTransfer, type Transfer, type TransferOptions } from '../transfer.ts'
+import { createNodeHashing } from './hashing.ts'
+import { createHttpSender } from './http-send.ts'
+import { createSqliteJournal, type SqliteJournal } from './sqlite-journal.ts'
+
+export interface NodeTransferOptions extends Omit<TransferOptions, 'send' | 'hashing' | 'journal'> {
+  /** Where uploads are remembered across processes; without it a failed upload is aborted. */
+  readonly journalFile?: string | undefined
+}
+
+export interface NodeTransfer extends Transfer {
+  /** Ends idle connections and closes the journal; running transfers must have ended. */
+  close(): void
+}
+
+/** `createTransfer` with `node:http`, the hashes of Node, and a SQLite journal. @throws TransferError */
+export function createNodeTransfer(options: NodeTransferOptions): NodeTransfer {
+  const { journalFile, ...rest } = options
+  const sender = createHttpSender()
+  const journal: SqliteJournal | undefined = journalFile === undefined ? undefined : createSqliteJournal(journalFile)
+  try {
+    const transfer = createTransfer({ ...rest, send: sender.send, hashing: createNodeHashing(), journal })
+    const close = (): void => {
+      sender.close()
+      journal?.close()
+    }
+    return { ...transfer, close }
+  } catch (error) {
+    journal?.close()
+    throw error
+  }
+}

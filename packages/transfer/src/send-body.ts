@@ -1,0 +1,87 @@
+import type { Engine } from './engine.ts'
+import { TransferError } from './errors.ts'
+import type { Meter } from './meter.ts'
+import { type Proof, readPutReply } from './part-reply.ts'
+import type { PauseSwitch } from './pause.ts'
+import { retry } from './retry.ts'
+import type { SignedRequest } from './sessions.ts'
+
+export interface BodyJob {
+  /** Such as `send part 7 of models/a.bin`. */
+  readonly what: string
+  readonly body: Uint8Array
+  /** base64 */
+  readonly crc32: string | undefined
+  /** Asks for a new signature, or the first one. */
+  readonly sign: () => Promise<SignedRequest>
+  readonly meter: Meter
+  readonly signal: AbortSignal
+  readonly pause: PauseSwitch | undefined
+}
+
+/** A URL is not used in its last seconds. */
+const NEARLY_OVER_MS = 10_000
+/** So often a 403 is taken for an expired URL (stores do not all say so) before it is believed. */
+const MOST_DENIALS = 2
+
+/**
+ * Sends one body with a signed PUT until the store has it: one part, or a whole small object.
+ * @throws TransferError
+ */
+export async function sendBody(
+  engine: Engine,
+  job: BodyJob,
+): Promise<{ readonly etag: string; readonly proof: Proof }> {
+  const { what, body, crc32, meter, signal } = job
+  let signed: SignedRequest | null = null
+  let denials = 0
+  const attempt = async (): Promise<{ readonly etag: string; readonly proof: Proof }> => {
+    signed ??= await job.sign()
+    const pass = await engine.gate.enter(signal, job.pause)
+    let sent = 0
+    let open = true
+    try {
+      if (signed.expiresAt - engine.now() < NEARLY_OVER_MS) signed = await job.sign()
+      const { url, headers } = signed
+      const reply = await engine.send(
+        { method: 'PUT', url, headers, body },
+        {
+          signal,
+          stallMs: engine.stallMs,
+          allow: engine.allow,
+          onSent: (bytes) => {
+            if (!open) return
+            sent += bytes
+            meter.moved(bytes)
+          },
+        },
+      )
+      const result = readPutReply(what, reply, body, crc32, engine)
+      pass.ok()
+      open = false
+      meter.moved(body.length - sent)
+      return result
+    } catch (thrown) {
+      open = false
+      meter.moved(-sent)
+      const error = TransferError.is(thrown) ? thrown : null
+      pass.failed(error?.code ?? 'PROTOCOL', error?.retryAfterMs)
+      if (error?.code === 'FORBIDDEN' && ++denials <= MOST_DENIALS) {
+        signed = null
+        throw expired(what, error)
+      }
+      if (error?.code === 'EXPIRED') signed = null
+      throw thrown
+    }
+  }
+  return await retry(engine.retry, attempt, {
+    signal,
+    progress: () => meter.finished,
+    onRetry: (error, count, delayMs) => meter.retried(what, error, count, delayMs),
+  })
+}
+
+function expired(what: string, cause: TransferError): TransferError {
+  const text = `Cannot ${what}: the store refuses the signed URL; a new one is made.`
+  return new TransferError('EXPIRED', text, { retryable: true, cause })
+}

@@ -1,0 +1,184 @@
+import type { Ask } from './ask.ts'
+import { crc32ToBase64 } from './crc32.ts'
+import type { Engine } from './engine.ts'
+import { TransferError } from './errors.ts'
+import type { JournalPart } from './journal.ts'
+import type { Lease } from './memory.ts'
+import type { Meter } from './meter.ts'
+import { md5Of, type Proof } from './part-reply.ts'
+import type { PauseSwitch } from './pause.ts'
+import { MOST_PARTS, streamLimit } from './plan.ts'
+import type { Piece, PieceReader } from './reader.ts'
+import { sendBody } from './send-body.ts'
+import type { Session, StoredPart } from './sessions.ts'
+import { createPartSigner } from './signer.ts'
+
+export interface PartsJob {
+  readonly session: Session
+  readonly reader: PieceReader
+  /** A first part that was read already. */
+  readonly first?: { readonly lease: Lease; readonly piece: Piece } | undefined
+  /** Bytes the reader will give; null = unknown. */
+  readonly bytes: number | null
+  /** What the server holds from an earlier run, by part number. */
+  readonly stored: ReadonlyMap<number, StoredPart>
+  /** What the journal says of them, by part number. */
+  readonly noted: ReadonlyMap<number, JournalPart>
+  /** Refuses a source that changed; asked after every part. */
+  readonly check: () => Promise<void>
+  readonly meter: Meter
+  readonly ask: Ask
+  readonly pause: PauseSwitch | undefined
+  readonly signal: AbortSignal
+}
+
+/** A part that is on the server and is what the source has. */
+export interface SentPart {
+  readonly partNumber: number
+  readonly bytes: number
+  readonly etag: string
+  /** CRC-32; null without checksums. */
+  readonly crc32: number | null
+  readonly proof: Proof
+}
+
+/** Sends one part, whatever the server holds under its number. */
+export type SendPart = (partNumber: number, body: Uint8Array, crc32: number | null) => Promise<SentPart>
+
+/** How parts of this session are sent: signed, retried, noted in the journal. */
+export function createPartSender(
+  engine: Engine,
+  job: Omit<PartsJob, 'reader' | 'first'>,
+  signal: AbortSignal,
+): SendPart {
+  const { session, meter } = job
+  const sign = createPartSigner(engine.sessions, session, job.ask)
+  return async (partNumber, body, crc32) => {
+    const checksum = crc32 === null ? undefined : crc32ToBase64(crc32)
+    const { etag, proof } = await sendBody(engine, {
+      what: `send part ${partNumber} of ${session.key}`,
+      body,
+      crc32: checksum,
+      sign: () => sign({ partNumber, bytes: body.length, crc32: checksum }),
+      meter,
+      signal,
+      pause: job.pause,
+    })
+    const noted = { partNumber, bytes: body.length, crc32: checksum ?? '', etag }
+    await engine.journal?.savePart(session.uploadId, noted)
+    meter.part(partNumber, body.length, 'sent')
+    return { partNumber, bytes: body.length, etag, crc32, proof }
+  }
+}
+
+/**
+ * Reads all parts in order and sends those that the server does not hold, several at once; memory and gate say how many.
+ * @returns the parts in order
+ * @throws the first failure, after everything that was on its way has ended
+ */
+export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart[]> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([job.signal, failed.signal])
+  const send = createPartSender(engine, job, signal)
+  const parts: SentPart[] = []
+  const running = new Set<Promise<void>>()
+  const failures: unknown[] = []
+  const fail = (error: unknown): void => {
+    failures.push(error)
+    failed.abort()
+  }
+  const start = (number: number, lease: Lease, body: Uint8Array, crc32: number | null): void => {
+    const sent: Promise<void> = send(number, body, crc32)
+      .then((part) => void (parts[number - 1] = part))
+      .catch(fail)
+      .finally(() => {
+        lease.release()
+        running.delete(sent)
+      })
+    running.add(sent)
+  }
+  const partSize = job.session.partSize
+  try {
+    for (let number = 1; ; number++) {
+      if (job.pause?.paused === true) await job.pause.untilResumed(signal)
+      const read = number === 1 && job.first !== undefined ? job.first : await readPart(engine, job, partSize, signal)
+      const { lease, piece } = read
+      if (piece.bytes === 0) {
+        lease.release()
+        break
+      }
+      if (number > MOST_PARTS) {
+        lease.release()
+        throw tooLong(partSize)
+      }
+      const body = lease.bytes.subarray(0, piece.bytes)
+      const crc32 = engine.checksum === 'none' ? null : piece.crc32
+      const kept = keptPart(engine, job, number, body, crc32)
+      if (kept === null) start(number, lease, body, crc32)
+      else {
+        lease.release()
+        parts[number - 1] = kept
+        job.meter.kept(kept.bytes)
+        job.meter.part(number, kept.bytes, 'kept')
+      }
+      if (piece.bytes < partSize || job.reader.bytes === job.bytes) break
+    }
+  } catch (error) {
+    fail(error)
+  } finally {
+    await Promise.all(running)
+  }
+  if (failures.length > 0) throw failures[0]
+  return parts
+}
+
+async function readPart(
+  engine: Engine,
+  job: PartsJob,
+  partSize: number,
+  signal: AbortSignal,
+): Promise<{ lease: Lease; piece: Piece }> {
+  const lease = await engine.memory.take(partSize, signal)
+  try {
+    const piece = await job.reader.next(lease.bytes.subarray(0, partSize), signal)
+    await job.check()
+    return { lease, piece }
+  } catch (error) {
+    lease.release()
+    throw error
+  }
+}
+
+/** The part on the server, when it is the one that was just read; null when it must be sent. */
+function keptPart(
+  engine: Engine,
+  job: PartsJob,
+  partNumber: number,
+  body: Uint8Array,
+  crc32: number | null,
+): SentPart | null {
+  const stored = job.stored.get(partNumber)
+  if (stored === undefined || stored.bytes !== body.length) return null
+  const proof = proofOf(engine, stored, body, crc32, job.noted.get(partNumber))
+  return proof === null ? null : { partNumber, bytes: body.length, etag: stored.etag, crc32, proof }
+}
+
+/** Null when the stored part is not proven to hold these bytes. */
+export function proofOf(
+  engine: Engine,
+  stored: StoredPart,
+  body: Uint8Array,
+  crc32: number | null,
+  noted: JournalPart | undefined,
+): Proof | null {
+  const own = crc32ToBase64(crc32 ?? engine.hashing.crc32(body))
+  if (stored.crc32 !== null) return stored.crc32 === own ? 'crc32' : null
+  if (md5Of(engine.hashing, body) === stored.etag) return 'etag'
+  // Encrypted parts have other ETags: the one that was given for exactly these bytes will do.
+  return noted?.etag === stored.etag && noted.crc32 === own ? 'size' : null
+}
+
+function tooLong(partSize: number): TransferError {
+  const text = `The stream is longer than ${streamLimit(partSize)} bytes, which is 10,000 parts of ${partSize}. Set a larger partSize.`
+  return new TransferError('TOO_LARGE', text, { retryable: false })
+}

@@ -1,0 +1,163 @@
+import { createAsk } from './ask.ts'
+import { complete, expectationOf, verify } from './complete.ts'
+import { TransferError, withResumable } from './errors.ts'
+import type { JournalEntry, JournalPart } from './journal.ts'
+import type { Lease } from './memory.ts'
+import type { Piece } from './reader.ts'
+import { abortUpload, findBeginning } from './resume.ts'
+import { createPartSender, type PartsJob, sendParts } from './send-parts.ts'
+import type { StoredPart } from './sessions.ts'
+import type { UploadOutcome, UploadRun } from './upload-run.ts'
+
+export interface PartsPlan {
+  readonly partSize: number
+  /** Set when the caller named it; a resumed upload must have the same. */
+  readonly fixed: boolean
+}
+
+interface Session {
+  readonly entry: JournalEntry
+  readonly stored: ReadonlyMap<number, StoredPart>
+  readonly noted: ReadonlyMap<number, JournalPart>
+}
+
+/** After these the parts on the server are of no use. */
+const USELESS = new Set(['SOURCE_CHANGED', 'SOURCE_MISMATCH', 'TOO_LARGE', 'CORRUPT'])
+
+/** Sends the object in parts, going on where an earlier run ended, and verifies it. */
+export async function uploadParts(
+  run: UploadRun,
+  plan: PartsPlan,
+  first?: { readonly lease: Lease; readonly piece: Piece },
+): Promise<UploadOutcome> {
+  const { sessions, journal } = run.engine
+  const { key } = run.options
+  let session: Session | UploadOutcome
+  try {
+    if ((await journal?.claim(sessions.destination, key)) === false) {
+      const text = `Another process is writing ${key}. Wait for it, or end it and try again.`
+      throw new TransferError('CONFLICT', text, { retryable: true, resumable: true })
+    }
+    session = await begin(run, plan)
+  } catch (error) {
+    first?.lease.release()
+    throw error
+  }
+  try {
+    if ('entry' in session) return await carryOut(run, session, first)
+    first?.lease.release()
+    return session
+  } catch (error) {
+    throw 'entry' in session ? await leave(run, session.entry, error) : error
+  } finally {
+    await journal?.release(sessions.destination, key)
+  }
+}
+
+/** A session on the server, noted in the journal; or the outcome, when an earlier run had got that far. */
+async function begin(run: UploadRun, plan: PartsPlan): Promise<Session | UploadOutcome> {
+  const { engine, options, ask, meter } = run
+  const { key, contentType, metadata, compress, sha256 } = options
+  const fixed = plan.fixed ? plan.partSize : null
+  const stored = [contentType, Object.entries(metadata ?? {}).sort(), compress, sha256, engine.checksum, fixed]
+  const fingerprint = JSON.stringify([run.identity, stored])
+  meter.phase('resuming')
+  const wanted = { fingerprint, largestPart: engine.memory.budget, identified: run.identity !== null }
+  const beginning = await findBeginning(engine, ask, key, wanted)
+  if (beginning.kind === 'finished') {
+    const { object, expected } = beginning
+    const { bytes: storedBytes, crc32, parts } = expected
+    const proof = object.crc32 !== null && crc32 !== null ? 'crc32' : 'etag'
+    return { storedBytes, etag: object.etag, sha256: expected.sha256, crc32, parts, partsKept: parts, proof }
+  }
+  if (beginning.kind === 'resumed') return beginning
+  const request = { key, bytes: run.bytes, partSize: plan.partSize, contentType, metadata, sha256 }
+  const opened = await ask(`start the upload of ${key}`, (call) =>
+    engine.sessions.open({ ...request, contentEncoding: compress, checksum: engine.checksum }, call),
+  )
+  const entry: JournalEntry = {
+    uploadId: opened.uploadId,
+    destination: engine.sessions.destination,
+    key,
+    partSize: opened.partSize,
+    bytes: run.bytes,
+    fingerprint,
+    source: run.source.name,
+    checksum: engine.checksum,
+    startedAt: engine.now(),
+    expected: null,
+  }
+  await engine.journal?.save(entry)
+  return { entry, stored: new Map(), noted: new Map() }
+}
+
+async function carryOut(
+  run: UploadRun,
+  { entry, stored, noted }: Session,
+  first: { readonly lease: Lease; readonly piece: Piece } | undefined,
+): Promise<UploadOutcome> {
+  const { engine, options, meter, ask, signal, reader, open } = run
+  const session = { ...entry, expiresAt: null }
+  const job: PartsJob = {
+    ...{ session, reader, first, bytes: run.bytes, stored, noted, meter, ask, signal },
+    check: () => open.check(),
+    pause: options.pause,
+  }
+  meter.total(run.bytes, run.bytes === null ? null : Math.ceil(run.bytes / entry.partSize))
+  meter.phase('sending')
+  const parts = await sendParts(engine, job)
+  const sha256 = run.plainHash()
+  await run.checkSource()
+  meter.total(reader.bytes, parts.length)
+  meter.phase('completing')
+  const expected = expectationOf(engine, parts, { bytes: reader.bytes, crc32: reader.crc32, sha256 })
+  await engine.journal?.save({ ...entry, expected })
+  const send = createPartSender(engine, job, signal)
+  const readAt = options.compress === undefined ? open.readAt : null
+  const etag = await complete(engine, {
+    ...{ session, parts, expected, ask, meter, signal },
+    resend:
+      readAt === null
+        ? null
+        : async (part) => {
+            const lease = await engine.memory.take(entry.partSize, signal)
+            try {
+              const body = lease.bytes.subarray(0, part.bytes)
+              await readAt((part.partNumber - 1) * entry.partSize, body, signal)
+              if (part.crc32 !== null && engine.hashing.crc32(body) !== part.crc32) await open.check()
+              return await send(part.partNumber, body, part.crc32)
+            } finally {
+              lease.release()
+            }
+          },
+  })
+  meter.phase('verifying')
+  const { proof } = await verify(engine, ask, entry.key, etag, expected)
+  await engine.journal?.remove(entry.uploadId)
+  const proven = proof === 'size' && parts.every((part) => part.proof !== 'size') ? 'etag' : proof
+  const partsKept = parts.length - meter.finished
+  return {
+    storedBytes: reader.bytes,
+    etag,
+    sha256,
+    crc32: expected.crc32,
+    parts: parts.length,
+    partsKept,
+    proof: proven,
+  }
+}
+
+/** Decides what becomes of the parts on the server after a failure. */
+async function leave(run: UploadRun, entry: JournalEntry, error: unknown): Promise<unknown> {
+  const { engine } = run
+  if (!TransferError.is(error)) return error
+  if (error.code === 'NO_SUCH_UPLOAD') {
+    await engine.journal?.remove(entry.uploadId)
+    return error
+  }
+  if (engine.journal !== null && !USELESS.has(error.code)) return withResumable(error, true)
+  // Not under the caller's signal: cleaning up matters most when the caller gives up.
+  const ask = createAsk({ ...engine.retry, attempts: 4 }, engine.callMs, undefined, () => undefined)
+  await abortUpload(engine, ask, entry).catch(() => undefined) // it stays listed; the first failure is the one to report
+  return error
+}

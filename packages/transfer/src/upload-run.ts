@@ -1,0 +1,28 @@
+import type { Ask } from './ask.ts'
+import type { Engine } from './engine.ts'
+import type { Meter } from './meter.ts'
+import type { PieceReader } from './reader.ts'
+import type { OpenSource, Source } from './source.ts'
+import type { UploadOptions, UploadResult } from './upload-request.ts'
+
+/** One attempt at one upload: the source is open and is read from its start. */
+export interface UploadRun {
+  readonly engine: Engine
+  readonly options: UploadOptions
+  readonly source: Source
+  readonly open: OpenSource
+  readonly identity: string | null
+  /** Gives the bytes to be sent. */
+  readonly reader: PieceReader
+  /** Bytes the reader will give; null = unknown or compressed. */
+  readonly bytes: number | null
+  /** Hex SHA-256 of the plain bytes, after the last was read; null when it is not wanted. @throws `SOURCE_MISMATCH` */
+  readonly plainHash: () => string | null
+  /** @throws TransferError `SOURCE_CHANGED` */
+  readonly checkSource: () => Promise<void>
+  readonly meter: Meter
+  readonly ask: Ask
+  readonly signal: AbortSignal
+}
+
+export type UploadOutcome = Omit<UploadResult, 'key' | 'bytes' | 'retries' | 'seconds'>

@@ -1,0 +1,130 @@
+import { createAsk } from './ask.ts'
+import type { Engine } from './engine.ts'
+import { TransferError } from './errors.ts'
+import { createMeter } from './meter.ts'
+import { planUpload } from './plan.ts'
+import { createPieceReader } from './reader.ts'
+import { chunksOf, fillFrom, type OpenSource, type Source } from './source.ts'
+import { uploadParts } from './upload-parts.ts'
+import { checkUpload, type UploadOptions, type UploadResult } from './upload-request.ts'
+import type { UploadOutcome, UploadRun } from './upload-run.ts'
+import { uploadSingle } from './upload-single.ts'
+
+/**
+ * Moves one source to the store. Starts again by itself, once, when the upload vanished on the server.
+ * @throws TransferError; `resumable` when the next call with this source and key goes on where this one ended
+ */
+export async function upload(engine: Engine, source: Source, options: UploadOptions): Promise<UploadResult> {
+  checkUpload(options)
+  const { key } = options
+  if (engine.busy.has(key)) {
+    throw new TransferError('CONFLICT', `${key} is being written by this process already.`, { retryable: true })
+  }
+  engine.busy.add(key)
+  try {
+    try {
+      return await uploadOnce(engine, source, options)
+    } catch (error) {
+      if (!TransferError.is(error) || error.code !== 'NO_SUCH_UPLOAD' || !source.reopens) throw error
+      return await uploadOnce(engine, source, options)
+    }
+  } finally {
+    engine.busy.delete(key)
+  }
+}
+
+async function uploadOnce(engine: Engine, source: Source, options: UploadOptions): Promise<UploadResult> {
+  const started = engine.now()
+  const meter = createMeter(options.key, options.onEvent, engine.now)
+  const signal = options.signal ?? new AbortController().signal
+  const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {
+    meter.retried(what, error, attempt, delayMs)
+  })
+  meter.phase('starting')
+  const identity = await source.identity()
+  const open = await source.open()
+  try {
+    const hash = engine.sha256 || options.sha256 !== undefined ? engine.hashing.sha256() : null
+    let plainBytes = 0
+    const seen = (bytes: Uint8Array): void => {
+      plainBytes += bytes.length
+      hash?.update(bytes)
+    }
+    const crc32 = engine.checksum !== 'none'
+    const reader =
+      options.compress === undefined
+        ? createPieceReader((into) => open.read(into, signal), engine.hashing, { crc32, seen })
+        : createPieceReader(compressed(engine, open, options.compress, seen, signal), engine.hashing, { crc32 })
+    const run: UploadRun = {
+      ...{ engine, options, source, open, identity, reader, meter, ask, signal },
+      bytes: options.compress === undefined ? open.bytes : null,
+      plainHash: () => checkHash(source, hash?.hex() ?? null, options.sha256),
+      checkSource: async () => {
+        await open.check()
+        if ((await source.identity()) !== identity) throw changed(source)
+      },
+    }
+    const outcome = await choose(run)
+    if (outcome.storedBytes >= MEASURABLE) engine.line.bytesPerSecond = meter.bytesPerSecond || null
+    meter.phase('done')
+    const bytes = outcome.parts === outcome.partsKept && plainBytes === 0 ? outcome.storedBytes : plainBytes
+    return { key: options.key, ...outcome, bytes, retries: meter.retries, seconds: (engine.now() - started) / 1000 }
+  } finally {
+    await open.close()
+  }
+}
+
+/** Shorter uploads say little about the line. */
+const MEASURABLE = 16 * 1024 * 1024
+
+async function choose(run: UploadRun): Promise<UploadOutcome> {
+  const { engine, reader, bytes, signal } = run
+  const plan = planUpload({
+    bytes,
+    partSize: engine.partSize,
+    memoryBudget: engine.memory.budget,
+    bytesPerSecond: engine.line.bytesPerSecond,
+  })
+  const partsPlan = { fixed: engine.partSize !== undefined }
+  if (plan.kind === 'parts' && bytes !== null) return await uploadParts(run, { ...partsPlan, partSize: plan.partSize })
+  // What fits into one part, or may turn out to.
+  const size = plan.kind === 'single' ? plan.bytes : plan.partSize
+  const lease = await engine.memory.take(size, signal)
+  let read
+  try {
+    const piece = await reader.next(lease.bytes.subarray(0, size), signal)
+    read = { lease, piece }
+  } catch (error) {
+    lease.release()
+    throw error
+  }
+  if (plan.kind === 'single' || read.piece.bytes < size) return await uploadSingle(run, read)
+  return await uploadParts(run, { ...partsPlan, partSize: size }, read)
+}
+
+function compressed(
+  engine: Engine,
+  open: OpenSource,
+  format: 'gzip' | 'zstd',
+  seen: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+): (into: Uint8Array) => Promise<number> {
+  const compress = engine.compress[format]
+  if (compress === undefined) {
+    throw new TransferError('BAD_OPTION', `${format} is not available here; use another compression or none.`, {
+      retryable: false,
+    })
+  }
+  return fillFrom(compress(chunksOf(open, seen, signal)))
+}
+
+function checkHash(source: Source, hex: string | null, wanted: string | undefined): string | null {
+  if (wanted === undefined || hex === wanted) return hex
+  const text = `${source.name} has the SHA-256 ${hex}, not ${wanted}; nothing was stored.`
+  throw new TransferError('SOURCE_MISMATCH', text, { retryable: false })
+}
+
+function changed(source: Source): TransferError {
+  const text = `${source.name} changed while it was sent. Send it again when nobody writes to it.`
+  return new TransferError('SOURCE_CHANGED', text, { retryable: false })
+}
