@@ -29,6 +29,7 @@ export async function* fetchInOrder(tools: RangeTools, options: OrderOptions): A
   const cut = new AbortController()
   const signal = AbortSignal.any([tools.signal, cut.signal])
   const inside: RangeTools = { ...tools, signal }
+  let number = Math.floor(from / rangeSize)
   const started: Promise<Piece>[] = []
 
   async function start(position: number): Promise<Piece> {
@@ -57,7 +58,8 @@ export async function* fetchInOrder(tools: RangeTools, options: OrderOptions): A
       } finally {
         lease.release()
       }
-      if (error !== null) throw tools.signal.aborted ? abortedError(tools.signal.reason) : asTransferError(error)
+      if (error === null) tools.meter.part(++number, filled, 'sent')
+      else throw tools.signal.aborted ? abortedError(tools.signal.reason) : asTransferError(error)
     }
   } finally {
     cut.abort()

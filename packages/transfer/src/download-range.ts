@@ -1,29 +1,23 @@
+import type { Engine } from './engine.ts'
 import { TransferError } from './errors.ts'
-import type { Gate } from './gate.ts'
+import type { Meter } from './meter.ts'
 import type { PauseSwitch } from './pause.ts'
-import { retry, type RetryOptions, type RetrySettings } from './retry.ts'
+import { retry } from './retry.ts'
 import { retryAfterOf, s3CodeOf, s3Failure } from './s3-errors.ts'
-import type { Send, WireReply } from './send.ts'
+import type { WireReply } from './send.ts'
 import type { ReadGrant } from './sessions.ts'
 
 /** What the requests of one download have in common. */
-export interface RangeTools {
-  readonly send: Send
-  readonly gate: Gate
-  readonly retry: RetrySettings
-  readonly stallMs: number
-  readonly allow: ((bytes: number, signal?: AbortSignal) => Promise<void>) | undefined
-  readonly now: () => number
+export interface RangeTools extends Pick<Engine, 'send' | 'gate' | 'retry' | 'stallMs' | 'allow' | 'now'> {
+  readonly meter: Meter
   readonly grants: Grants
   readonly key: string
   /** Size of the whole object. */
   readonly bytes: number
   readonly signal: AbortSignal
   readonly pause: PauseSwitch | undefined
-  readonly onRetry: NonNullable<RetryOptions['onRetry']>
-  readonly onBytes: (bytes: number) => void
-  /** Bytes received by all ranges of this download. */
-  readonly progress: () => number
+  /** Bytes that all ranges of this download received so far. */
+  received: number
 }
 
 /** Signed GETs of one object; renewed when they expire. */
@@ -51,7 +45,8 @@ export async function fetchRange(tools: RangeTools, job: RangeJob, filled: (byte
   const onBytes = (bytes: number): void => {
     have += bytes
     filled(have)
-    tools.onBytes(bytes)
+    tools.received += bytes
+    tools.meter.moved(bytes)
   }
   let denials = 0
   const once = async (): Promise<void> => {
@@ -63,7 +58,11 @@ export async function fetchRange(tools: RangeTools, job: RangeJob, filled: (byte
       throw new TransferError('EXPIRED', error.message, { retryable: true, cause: error })
     }
   }
-  await retry(tools.retry, once, { signal: tools.signal, progress: tools.progress, onRetry: tools.onRetry })
+  await retry(tools.retry, once, {
+    signal: tools.signal,
+    progress: () => tools.received,
+    onRetry: (error, count, delayMs) => tools.meter.retried(`read ${tools.key}`, error, count, delayMs),
+  })
 }
 
 async function attempt(tools: RangeTools, job: RangeJob, onBytes: (bytes: number) => void): Promise<void> {

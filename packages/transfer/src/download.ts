@@ -1,16 +1,21 @@
+import { createAsk } from './ask.ts'
 import { decoderOf } from './download-decode.ts'
 import { createGrants, gone } from './download-grants.ts'
 import { fetchInOrder } from './download-order.ts'
 import { corrupt, createCrcCheck, type DownloadProof, type Expectation, expectationOf } from './download-proof.ts'
 import type { RangeTools } from './download-range.ts'
 import type { DownloadTarget, OpenTarget } from './download-target.ts'
+import type { Engine } from './engine.ts'
 import { TransferError, withResumable } from './errors.ts'
-import type { TransferPhase } from './events.ts'
-import type { Hashing, RunningHash } from './hashing.ts'
-import type { Memory } from './memory.ts'
-import type { CallOptions, StoredObject, UploadSessions } from './sessions.ts'
+import type { OnEvent } from './events.ts'
+import type { RunningHash } from './hashing.ts'
+import { createMeter } from './meter.ts'
+import type { PauseSwitch } from './pause.ts'
+import type { StoredObject } from './sessions.ts'
 
 export interface DownloadOptions {
+  readonly onEvent?: OnEvent | undefined
+  readonly pause?: PauseSwitch | undefined
   /** Hex SHA-256 that the plain bytes must have; default: what the metadata of the object say. */
   readonly sha256?: string | undefined
   /** False gives the bytes as they are stored, also when they are compressed. Default true. */
@@ -34,50 +39,44 @@ export interface DownloadResult {
   readonly keptBytes: number
 }
 
-/** What one download tells while it runs. */
-export interface DownloadWatch {
-  phase(phase: TransferPhase): void
-  total(bytes: number): void
-  /** Bytes here from an earlier run. */
-  kept(bytes: number): void
-}
-
-/** What a download needs of its engine. */
-export interface DownloadTools extends Omit<RangeTools, 'grants' | 'key' | 'bytes' | 'signal'> {
-  readonly sessions: UploadSessions
-  readonly hashing: Hashing
-  readonly memory: Memory
-  readonly rangeSize: number
-  readonly window: number
-  /** Whether the SHA-256 is computed also when nothing is known to compare it with. */
-  readonly alwaysSha256: boolean
-  readonly watch: DownloadWatch
-  readonly signal: AbortSignal
-  /** One question to the sessions, with deadline and retries. */
-  readonly ask: <T>(what: string, question: (options: CallOptions) => Promise<T>) => Promise<T>
-}
-
 /** An object that is replaced again and again is given up. */
 const MOST_ROUNDS = 4
+const MIB = 1024 * 1024
+const LEAST_RANGE = MIB
+const MOST_RANGE = 8 * MIB
+/** On their way, or waiting for those before them. */
+const RANGES_AT_ONCE = 8
 
 /**
  * Reads an object into a target: in parallel ranges, all of the same version, verified before the target shows it.
  * @throws TransferError; `resumable` when the next call with this target goes on where this one ended
  */
 export async function download(
-  tools: DownloadTools,
+  engine: Engine,
   key: string,
   target: DownloadTarget,
-  options: DownloadOptions,
+  options: DownloadOptions = {},
 ): Promise<DownloadResult> {
+  const { sessions, now } = engine
+  const signal = options.signal ?? new AbortController().signal
   for (let round = 1; ; round++) {
-    tools.watch.phase('starting')
-    const object = await tools.ask(`look up ${key}`, (call) => tools.sessions.stat(key, call))
+    const meter = createMeter(key, options.onEvent, now)
+    const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {
+      meter.retried(what, error, attempt, delayMs)
+    })
+    meter.phase('starting')
+    const object = await ask(`look up ${key}`, (call) => sessions.stat(key, call))
     if (object === null) throw gone(key)
-    const { destination } = tools.sessions
-    const opened = await target.open({ destination, key, etag: object.etag, bytes: object.bytes })
+    const opened = await target.open({ destination: sessions.destination, key, etag: object.etag, bytes: object.bytes })
     try {
-      return await receive(tools, { key, object, target, opened, options })
+      const tools = { ...engine, meter, signal, pause: options.pause, key, bytes: object.bytes, received: 0 }
+      const grants = createGrants({
+        key,
+        etag: object.etag,
+        now,
+        ask: () => ask(`sign a read of ${key}`, (call) => sessions.read(key, call)),
+      })
+      return await receive({ ...tools, grants }, { key, object, target, opened, options })
     } catch (error) {
       const isWrong = TransferError.is(error) && (error.code === 'CORRUPT' || error.code === 'CONFLICT')
       await (isWrong ? opened.discard() : opened.leave())
@@ -90,6 +89,8 @@ export async function download(
   }
 }
 
+type DownloadTools = RangeTools & Pick<Engine, 'hashing' | 'memory' | 'sha256'>
+
 interface Reception {
   readonly key: string
   readonly object: StoredObject
@@ -100,34 +101,36 @@ interface Reception {
 
 async function receive(tools: DownloadTools, reception: Reception): Promise<DownloadResult> {
   const { key, object, target, opened, options } = reception
-  const { watch, hashing } = tools
+  const { meter, hashing, memory } = tools
   const isDecoded = options.decode !== false && object.bytes > 0
   const decoder = isDecoded ? decoderOf(object.contentEncoding) : null
   const isPlain = object.contentEncoding === null || decoder !== null
   const expected = expectationOf(object, options.sha256)
   // The metadata's hash is that of the plain bytes: it says nothing about undecoded ones.
   const wanted = isPlain ? expected.sha256 : (options.sha256 ?? null)
-  const sha = wanted !== null || tools.alwaysSha256 ? hashing.sha256() : null
+  const sha = wanted !== null || tools.sha256 ? hashing.sha256() : null
   const crc = createCrcCheck(hashing, expected.crc32)
   const plain = createCount(sha)
 
-  watch.total(object.bytes)
-  watch.kept(opened.kept)
+  const rangeSize = Math.max(LEAST_RANGE, Math.min(MOST_RANGE, Math.floor(memory.budget / 8)))
+  meter.total(object.bytes, Math.ceil(object.bytes / rangeSize))
+  meter.kept(opened.kept)
   const isLater = decoder !== null && target.openDecoded !== null
   const pass = (chunk: Uint8Array): void => {
     crc.update(chunk)
     if (decoder === null) plain.update(chunk)
   }
   if (opened.kept > 0) {
-    watch.phase('resuming')
+    meter.phase('resuming')
     for await (const chunk of opened.replay()) pass(chunk)
   }
-  watch.phase('receiving')
-  const arriving = tapped(fetchInOrder(rangeTools(tools, key, object), { ...tools, from: opened.kept }), pass)
+  meter.phase('receiving')
+  const order = { memory, rangeSize, from: opened.kept, window: RANGES_AT_ONCE }
+  const arriving = tapped(fetchInOrder(tools, order), pass)
   let final = opened
   if (decoder !== null && !isLater) await pour(decoder(arriving), opened, plain)
   else await pour(arriving, opened, null)
-  watch.phase('verifying')
+  meter.phase('verifying')
   crc.verify(key)
   try {
     if (isLater) {
@@ -138,7 +141,7 @@ async function receive(tools: DownloadTools, reception: Reception): Promise<Down
     if (wanted !== null && sha256 !== wanted) throw corrupt(key, 'SHA-256')
     await final.commit()
     if (final !== opened) await opened.discard()
-    watch.phase('done')
+    meter.phase('done')
     return resultOf(reception, plain.bytes(), sha256, proofOf(wanted, expected))
   } catch (error) {
     if (final !== opened) await final.discard()
@@ -159,16 +162,6 @@ function resultOf(
 function proofOf(wanted: string | null, expected: Expectation): DownloadProof | null {
   if (wanted !== null) return 'sha256'
   return expected.crc32 === null ? null : 'crc32'
-}
-
-function rangeTools(tools: DownloadTools, key: string, object: StoredObject): RangeTools {
-  const grants = createGrants({
-    key,
-    etag: object.etag,
-    now: tools.now,
-    ask: () => tools.ask(`sign a read of ${key}`, (call) => tools.sessions.read(key, call)),
-  })
-  return { ...tools, grants, key, bytes: object.bytes }
 }
 
 function createCount(sha: RunningHash | null): { update(chunk: Uint8Array): void; bytes(): number } {

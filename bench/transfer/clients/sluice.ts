@@ -1,0 +1,16 @@
+// Ours: as it comes, with a journal; or without any checksum.
+import { join } from 'node:path'
+import { createDirectSessions, createNodeTransfer, fromPath } from '@sluice/transfer/node'
+import { forEachFile, readTask, timed } from './task.ts'
+
+const task = readTask()
+const { endpoint, bucket, accessKeyId, secretAccessKey, mode, files, parallel, scratch } = task
+const transfer = createNodeTransfer({
+  sessions: createDirectSessions({ bucket, endpoint, credentials: { accessKeyId, secretAccessKey } }),
+  journalFile: join(scratch, 'journal.sqlite'),
+  ...(files.length > 1 ? { concurrency: parallel } : {}),
+  ...(mode === 'plain' ? { checksum: 'none', sha256: false } : {}),
+})
+
+await timed(() => forEachFile(task, async ({ path, key }) => void (await transfer.upload(fromPath(path), { key }))))
+transfer.close()
