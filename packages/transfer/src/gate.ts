@@ -10,8 +10,9 @@ export interface Pass {
 /** Decides how many requests are in flight and how fast they follow each other; shared by all transfers of a process. */
 export interface Gate {
   enter(signal?: AbortSignal, pause?: PauseSwitch): Promise<Pass>
-  /** Requests that may be in flight now. */
+  /** Requests that may be in flight now, and at best. */
   readonly limit: number
+  readonly most: number
 }
 
 interface Waiter {
@@ -95,6 +96,7 @@ export function createGate(options: { readonly most: number; readonly now: () =>
   }
   return {
     enter,
+    most,
     get limit() {
       return limit
     },

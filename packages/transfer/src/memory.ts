@@ -85,3 +85,8 @@ export function createMemory(budget: number): Memory {
   }
   return { budget, take }
 }
+
+/** Every buffer of this package is one of its own, never shared between threads; browsers' types want to know. */
+export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>
+}

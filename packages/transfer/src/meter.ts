@@ -51,8 +51,16 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
     const left = bytesTotal === null ? null : Math.max(0, bytesTotal - bytes)
     const etaSeconds = left === 0 ? 0 : left === null || bytesPerSecond === 0 ? null : left / bytesPerSecond
     onEvent?.({
-      ...{ type: 'progress', key, phase, bytes, bytesTotal, parts, partsTotal },
-      ...{ bytesPerSecond, etaSeconds, retries },
+      type: 'progress',
+      key,
+      phase,
+      bytes,
+      bytesTotal,
+      parts,
+      partsTotal,
+      bytesPerSecond,
+      etaSeconds,
+      retries,
     })
   }
 

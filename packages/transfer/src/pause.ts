@@ -10,20 +10,20 @@ export interface PauseSwitch {
 }
 
 export function createPauseSwitch(): PauseSwitch {
-  let paused = false
+  const state = { paused: false }
   const waiting = new Set<() => void>()
   return {
     get paused() {
-      return paused
+      return state.paused
     },
-    pause: () => void (paused = true),
+    pause: () => void (state.paused = true),
     resume: () => {
-      paused = false
+      state.paused = false
       for (const go of waiting) go()
       waiting.clear()
     },
     untilResumed: async (signal) => {
-      while (paused) {
+      while (state.paused) {
         await new Promise<void>((resolve, reject) => {
           if (signal?.aborted === true) return reject(abortedError(signal.reason))
           const stop = (): void => {

@@ -101,6 +101,8 @@ export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart
   try {
     for (let number = 1; ; number++) {
       if (job.pause?.paused === true) await job.pause.untilResumed(signal)
+      // One part is read while the others are on their way; more would only take memory.
+      while (running.size > engine.gate.most) await Promise.race(running)
       const read = number === 1 && job.first !== undefined ? job.first : await readPart(engine, job, partSize, signal)
       const { lease, piece } = read
       if (piece.bytes === 0) {

@@ -59,7 +59,7 @@ async function begin(run: UploadRun, plan: PartsPlan): Promise<Session | UploadO
   const { engine, options, ask, meter } = run
   const { key, contentType, metadata, compress, sha256 } = options
   const fixed = plan.fixed ? plan.partSize : null
-  const stored = [contentType, Object.entries(metadata ?? {}).sort(), compress, sha256, engine.checksum, fixed]
+  const stored = [contentType, sortedEntries(metadata), compress, sha256, engine.checksum, fixed]
   const fingerprint = JSON.stringify([run.identity, stored])
   meter.phase('resuming')
   const wanted = { fingerprint, largestPart: engine.memory.budget, identified: run.identity !== null }
@@ -99,7 +99,15 @@ async function carryOut(
   const { engine, options, meter, ask, signal, reader, open } = run
   const session = { ...entry, expiresAt: null }
   const job: PartsJob = {
-    ...{ session, reader, first, bytes: run.bytes, stored, noted, meter, ask, signal },
+    session,
+    reader,
+    first,
+    bytes: run.bytes,
+    stored,
+    noted,
+    meter,
+    ask,
+    signal,
     check: () => open.check(),
     pause: options.pause,
   }
@@ -115,7 +123,12 @@ async function carryOut(
   const send = createPartSender(engine, job, signal)
   const readAt = options.compress === undefined ? open.readAt : null
   const etag = await complete(engine, {
-    ...{ session, parts, expected, ask, meter, signal },
+    session,
+    parts,
+    expected,
+    ask,
+    meter,
+    signal,
     resend:
       readAt === null
         ? null
@@ -160,4 +173,8 @@ async function leave(run: UploadRun, entry: JournalEntry, error: unknown): Promi
   const ask = createAsk({ ...engine.retry, attempts: 4 }, engine.callMs, undefined, () => undefined)
   await abortUpload(engine, ask, entry).catch(() => undefined) // it stays listed; the first failure is the one to report
   return error
+}
+
+function sortedEntries(record: Readonly<Record<string, string>> = {}): [string, string][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
 }

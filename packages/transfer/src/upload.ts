@@ -56,7 +56,15 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
         ? createPieceReader((into) => open.read(into, signal), engine.hashing, { crc32, seen })
         : createPieceReader(compressed(engine, open, options.compress, seen, signal), engine.hashing, { crc32 })
     const run: UploadRun = {
-      ...{ engine, options, source, open, identity, reader, meter, ask, signal },
+      engine,
+      options,
+      source,
+      open,
+      identity,
+      reader,
+      meter,
+      ask,
+      signal,
       bytes: options.compress === undefined ? open.bytes : null,
       plainHash: () => checkHash(source, hash?.hex() ?? null, options.sha256),
       checkSource: async () => {

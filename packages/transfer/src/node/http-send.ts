@@ -69,17 +69,21 @@ function exchange(outgoing: ClientRequest, request: WireRequest, options: SendOp
     const stop = (): void => fail(abortedError(signal?.reason))
     signal?.addEventListener('abort', stop, { once: true })
     outgoing.on('timeout', () => {
-      if (holding) return void outgoing.socket?.setTimeout(stallMs)
+      if (holding) {
+        outgoing.socket?.setTimeout(stallMs)
+        return
+      }
       const text = `Nothing moved for ${stallMs / 1000} s; the connection was cut. Check the network.`
       fail(new TransferError('TOO_SLOW', text, { retryable: true }))
     })
     outgoing.on('error', fail)
     outgoing.on('response', (reply) => {
-      readReply(reply, options, hold).then((result) => {
+      const answered = (result: WireReply): void => {
         // An early answer: the rest of the body is not wanted, and the connection cannot be used again.
         if (!outgoing.writableFinished) outgoing.destroy()
         finish(() => resolve(result))
-      }, fail)
+      }
+      readReply(reply, options, hold).then(answered, fail)
     })
     writeBody(outgoing, request.body, options, hold).catch(fail)
   })
@@ -140,10 +144,8 @@ async function readReply(
 
 function networkError(error: unknown): TransferError {
   if (TransferError.is(error)) return error
-  const code = String((error as { code?: unknown }).code ?? (error as Error).name)
-  const label = /^\w{3,60}$/.test(code) ? code : 'connection lost'
-  return new TransferError('UNAVAILABLE', `The connection failed (${label}). Check the network and the endpoint.`, {
-    retryable: true,
-    cause: error,
-  })
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown }
+  const label = [code, name].find((text): text is string => typeof text === 'string' && /^\w{3,60}$/.test(text))
+  const text = `The connection failed (${label ?? 'no reason given'}). Check the network and the endpoint.`
+  return new TransferError('UNAVAILABLE', text, { retryable: true, cause: error })
 }

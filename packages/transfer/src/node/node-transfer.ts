@@ -1,7 +1,9 @@
 import { createTransfer, type Transfer, type TransferOptions } from '../transfer.ts'
 import { createNodeHashing } from './hashing.ts'
+import { gzip } from '../compress.ts'
 import { createHttpSender } from './http-send.ts'
 import { createSqliteJournal, type SqliteJournal } from './sqlite-journal.ts'
+import { zstd } from './zstd.ts'
 
 export interface NodeTransferOptions extends Omit<TransferOptions, 'send' | 'hashing' | 'journal'> {
   /** Where uploads are remembered across processes; without it a failed upload is aborted. */
@@ -19,7 +21,13 @@ export function createNodeTransfer(options: NodeTransferOptions): NodeTransfer {
   const sender = createHttpSender()
   const journal: SqliteJournal | undefined = journalFile === undefined ? undefined : createSqliteJournal(journalFile)
   try {
-    const transfer = createTransfer({ ...rest, send: sender.send, hashing: createNodeHashing(), journal })
+    const transfer = createTransfer({
+      compress: { gzip, zstd },
+      ...rest,
+      send: sender.send,
+      hashing: createNodeHashing(),
+      journal,
+    })
     const close = (): void => {
       sender.close()
       journal?.close()

@@ -135,8 +135,14 @@ function open(file: string): Database.Database {
 
 function writeEntry(entry: JournalEntry): Record<string, unknown> {
   return {
-    ...{ upload_id: entry.uploadId, destination: entry.destination, key: entry.key, part_size: entry.partSize },
-    ...{ bytes: entry.bytes, fingerprint: entry.fingerprint, source: entry.source, checksum: entry.checksum },
+    upload_id: entry.uploadId,
+    destination: entry.destination,
+    key: entry.key,
+    part_size: entry.partSize,
+    bytes: entry.bytes,
+    fingerprint: entry.fingerprint,
+    source: entry.source,
+    checksum: entry.checksum,
     started_at: entry.startedAt,
     expected: entry.expected === null ? null : JSON.stringify(entry.expected),
   }

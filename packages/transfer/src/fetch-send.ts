@@ -1,0 +1,99 @@
+import { abortedError, throwIfAborted, TransferError } from './errors.ts'
+import { unshared } from './memory.ts'
+import type { Send, SendOptions, WireReply, WireRequest } from './send.ts'
+
+export interface FetchSendOptions {
+  /** Default the global one. */
+  readonly fetch?: typeof globalThis.fetch
+  /**
+   * `fetch` does not tell how far a body is, so a request may take as long as a line of this speed would, and the
+   * stall time. Default 16 KiB per second.
+   */
+  readonly leastBytesPerSecond?: number
+}
+
+const MOST_TEXT = 64 * 1024
+
+/** Sends signed requests with `fetch`: for browsers and other places without `node:http`. */
+export function createFetchSend(options: FetchSendOptions = {}): Send {
+  const least = options.leastBytesPerSecond ?? 16 * 1024
+  const fetch = options.fetch ?? ((...words: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...words))
+  return async (request, sendOptions) => {
+    const { signal, stallMs } = sendOptions
+    throwIfAborted(signal)
+    const bytes = request.body?.length ?? 0
+    await sendOptions.allow?.(bytes, signal)
+    const cut = new AbortController()
+    const timer = setTimeout(() => cut.abort(), stallMs + (bytes / least) * 1000)
+    const stop = (): void => cut.abort()
+    signal?.addEventListener('abort', stop, { once: true })
+    /** Moves the deadline: something came. */
+    const moved = (): void => {
+      clearTimeout(stalled)
+      stalled = setTimeout(stop, stallMs)
+    }
+    let stalled: ReturnType<typeof setTimeout> | undefined
+    try {
+      const reply = await fetch(request.url, {
+        method: request.method,
+        headers: sendable(request.headers),
+        signal: cut.signal,
+        redirect: 'error',
+        credentials: 'omit',
+        // A view of its own: a body that is a Blob without a type adds no content-type.
+        ...(request.body === undefined ? {} : { body: new Blob([unshared(request.body)]) }),
+      })
+      clearTimeout(timer)
+      sendOptions.onSent?.(bytes)
+      return await readReply(reply, request, sendOptions, moved)
+    } catch (error) {
+      if (TransferError.is(error)) throw error
+      if (signal?.aborted === true) throw abortedError(error)
+      if (cut.signal.aborted) {
+        const text = 'The request took too long and was cut. Check the network.'
+        throw new TransferError('TOO_SLOW', text, { retryable: true, cause: error })
+      }
+      const text = 'The connection failed. Check the network, the endpoint, and the CORS rules of the bucket.'
+      throw new TransferError('UNAVAILABLE', text, { retryable: true, cause: error })
+    } finally {
+      clearTimeout(timer)
+      clearTimeout(stalled)
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+}
+
+/** `fetch` sets these itself and refuses to be told. */
+function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-length' && name !== 'host'))
+}
+
+async function readReply(
+  reply: Response,
+  request: WireRequest,
+  { onHead, onData }: SendOptions,
+  moved: () => void,
+): Promise<WireReply> {
+  const headers = Object.fromEntries(reply.headers)
+  onHead?.({ status: reply.status, headers })
+  const streamed = onData !== undefined && (reply.status === 200 || reply.status === 206)
+  const decoder = new TextDecoder()
+  const reader = reply.body?.getReader()
+  let text = ''
+  let bytes = 0
+  for (;;) {
+    moved()
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) break
+    bytes += value.length
+    if (streamed) await onData(value)
+    else if (text.length < MOST_TEXT) text += decoder.decode(value, { stream: true })
+  }
+  const announced = reply.headers.get('content-length')
+  if (request.method === 'GET' && streamed && announced !== null && reply.headers.get('content-encoding') === null) {
+    if (bytes !== Number(announced)) {
+      throw new TransferError('UNAVAILABLE', 'The reply ended early.', { retryable: true })
+    }
+  }
+  return { status: reply.status, headers, text: text.slice(0, MOST_TEXT) }
+}

@@ -1,0 +1,22 @@
+import type { Journal, JournalEntry, JournalPart } from './journal.ts'
+
+/** A journal that lasts as long as this process: failed uploads can be resumed by the next call. */
+export function createMemoryJournal(): Journal {
+  const uploads = new Map<string, { entry: JournalEntry; readonly parts: Map<number, JournalPart> }>()
+  const entries = (): JournalEntry[] => [...uploads.values()].map(({ entry }) => entry)
+  return {
+    find: async (destination, key) =>
+      entries().findLast((entry) => entry.destination === destination && entry.key === key) ?? null,
+    save: async (entry) => {
+      const known = uploads.get(entry.uploadId)
+      if (known === undefined) uploads.set(entry.uploadId, { entry, parts: new Map() })
+      else known.entry = entry
+    },
+    savePart: async (uploadId, part) => void uploads.get(uploadId)?.parts.set(part.partNumber, part),
+    parts: async (uploadId) => [...(uploads.get(uploadId)?.parts.values() ?? [])],
+    remove: async (uploadId) => void uploads.delete(uploadId),
+    list: async () => entries(),
+    claim: async () => true,
+    release: async () => undefined,
+  }
+}
