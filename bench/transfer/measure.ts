@@ -72,10 +72,10 @@ function readNote(note: string, seconds: number): Omit<Cost, 'failed'> {
 
 /** Without `time`: the kernel's own high-water mark, read until the process is gone. */
 async function poll(pid: number, ended: Promise<unknown>): Promise<{ cpu: number; rssMb: number }> {
-  let over = false
-  void ended.then(() => (over = true))
+  const watch = { over: false }
+  void ended.then(() => (watch.over = true))
   let found = { cpu: 0, rssMb: 0 }
-  while (!over) {
+  while (!watch.over) {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8')
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []

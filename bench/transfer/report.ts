@@ -20,7 +20,12 @@ export function tableOf(results: readonly Result[]): string {
     const figures =
       cost === null
         ? [problem ?? '', '', '', '']
-        : [cost.wall.toFixed(2), wallRange.map((s) => s.toFixed(2)).join('-'), cost.cpu.toFixed(2), cost.rssMb.toFixed(0)]
+        : [
+            cost.wall.toFixed(2),
+            wallRange.map((s) => s.toFixed(2)).join('-'),
+            cost.cpu.toFixed(2),
+            cost.rssMb.toFixed(0),
+          ]
     table.push([client, ...figures])
   }
   return table.toString()
@@ -64,9 +69,10 @@ function rivalsOf(results: ReadonlyMap<string, readonly Result[]>): Summary['riv
   return rivals
 }
 
-export function ratiosOf({ rivals: _, ...ratios }: Summary): string {
-  return Object.entries(ratios)
-    .map(([name, value]) => `${name}: ${value ?? 'not measured'}`)
+export function ratiosOf(summary: Summary): string {
+  return Object.entries(summary)
+    .filter(([name]) => name !== 'rivals')
+    .map(([name, value]) => `${name}: ${String(value ?? 'not measured')}`)
     .join('\n')
 }
 

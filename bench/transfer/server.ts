@@ -66,7 +66,11 @@ export async function useEndpoint(place: Place): Promise<Server> {
 }
 
 /** A server in a process of its own; it prints its URL. */
-export async function startProcess(script: string, args: readonly string[], place: Omit<Place, 'endpoint'>): Promise<Server> {
+export async function startProcess(
+  script: string,
+  args: readonly string[],
+  place: Omit<Place, 'endpoint'>,
+): Promise<Server> {
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const endpoint = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()))

@@ -57,7 +57,8 @@ export async function soakKills(options: KillOptions): Promise<KillResult> {
   }
 
   const undisturbed = await run('kills/0', null)
-  if (undisturbed.killed || undisturbed.sha256 !== wanted) throw new Error(`the upload fails by itself: ${undisturbed.said}`)
+  if (undisturbed.killed || undisturbed.sha256 !== wanted)
+    throw new Error(`the upload fails by itself: ${undisturbed.said}`)
   say(`an undisturbed upload takes ${Math.round(undisturbed.workMs)} ms`)
 
   let hits = 0
@@ -98,7 +99,10 @@ interface RunEnd {
 function runChild(job: object, killAfterMs: number | null): Promise<RunEnd> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
-    const child = spawn(process.execPath, [childScript, JSON.stringify(job)], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [childScript, JSON.stringify(job)], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let said = ''
     let begun = 0
     let timer: NodeJS.Timeout | null = null

@@ -46,15 +46,22 @@ async function handle(message: IncomingMessage, response: ServerResponse): Promi
   if (message.method === 'POST' && query.has('uploads')) {
     const id = `upload-${++uploadCount}`
     uploads.set(id, { key, metadata: metadataOf(message), parts: new Map() })
-    return xml(response, `<InitiateMultipartUploadResult><Key>${key}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`)
+    return xml(
+      response,
+      `<InitiateMultipartUploadResult><Key>${key}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+    )
   }
   if (message.method === 'POST' && upload !== undefined) {
     const bytes = [...upload.parts.values()].reduce((sum, part) => sum + part.bytes, 0)
     const etag = `"00000000000000000000000000000000-${upload.parts.size}"`
     objects.set(key, { bytes, metadata: upload.metadata, crc32, etag })
     uploads.delete(query.get('uploadId') ?? '')
-    const checksum = crc32 === undefined ? '' : `<ChecksumCRC32>${crc32}</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>`
-    return xml(response, `<CompleteMultipartUploadResult><ETag>${etag.replaceAll('"', '&quot;')}</ETag>${checksum}</CompleteMultipartUploadResult>`)
+    const checksum =
+      crc32 === undefined ? '' : `<ChecksumCRC32>${crc32}</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>`
+    return xml(
+      response,
+      `<CompleteMultipartUploadResult><ETag>${etag.replaceAll('"', '&quot;')}</ETag>${checksum}</CompleteMultipartUploadResult>`,
+    )
   }
   if (message.method === 'HEAD') return head(response, objects.get(key))
   if (message.method === 'GET' && query.has('uploads')) {

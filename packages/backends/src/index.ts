@@ -13,6 +13,7 @@ export { createDirectoryBackend, type DirectoryBackendOptions } from './director
 export { createMemoryBackend, type MemoryBackendOptions } from './memory.ts'
 export { createS3Backend, type S3BackendOptions } from './s3.ts'
 export type { S3Credentials } from './s3-client.ts'
+export { createS3Transfer, type S3Transfer, type S3TransferOptions } from './s3-transfer.ts'
 export { checkKey, checkPrefix } from './key.ts'
 export { readContent } from './content.ts'
 export { readAll } from './stream.ts'
@@ -20,3 +21,6 @@ export { createHuggingFaceBackend, type HuggingFaceBackendOptions } from './hugg
 export { type DatasetCard, updateDatasetCard } from './huggingface-card.ts'
 export { huggingFaceNamespace, type HuggingFaceNamespaceOptions } from './huggingface-namespace.ts'
 export type { HuggingFaceRepositoryOptions } from './huggingface-repository.ts'
+// The miner's side moves files through this package and imports nothing below it.
+export { planUpload, type DownloadResult, type TransferEvent, TransferError, type UploadResult } from '@sluice/transfer'
+export { fromPath, toPath, toStream } from '@sluice/transfer/node'

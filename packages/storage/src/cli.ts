@@ -1,3 +1,4 @@
+import { TransferError } from '@sluice/backends'
 import { Command, CommanderError } from 'commander'
 import { explainLines, receiptLines, statusLines } from './cli-text.ts'
 import { configFromSettings, openFromSettings } from './compose.ts'
@@ -5,11 +6,16 @@ import { messageOf, StorageError } from './errors.ts'
 import type { Log } from './log.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { readStatus } from './status.ts'
+import { addTransferCommands } from './transfer-commands.ts'
 
 export interface CliStreams {
   readonly out: (line: string) => void
   readonly err: (line: string) => void
   readonly signal?: AbortSignal
+  /** Where progress bars are drawn; without it progress is told in lines. */
+  readonly terminal?: NodeJS.WriteStream
+  /** Takes the bytes of `get KEY --output -`. */
+  readonly bytesOut?: NodeJS.WritableStream
   /** Default: that of the process. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
@@ -19,7 +25,8 @@ Exit codes:
   0    done; for upload: every required backend holds everything
   1    a flag, variable, wallet or file is missing or wrong; nothing was tried
   2    upload: something is not stored yet; it is queued, run the command again
-  3    upload: nothing was stored and nothing is queued
+       put, get: stopped half way; run the command again, it goes on
+  3    upload: nothing was stored and nothing is queued; put, get: it failed for good
   130  stopped by a signal; run the command again
 
 Environment: HUGGINGFACE_TOKEN, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
@@ -55,6 +62,16 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     .option('--force-s3 <true|false>', 'as for upload')
     .option('--force-huggingface <true|false>', 'as for upload')
     .action(run((flags) => explain(flags, streams)))
+  addTransferCommands(program, {
+    out: streams.out,
+    err: streams.err,
+    terminal: streams.terminal ?? null,
+    bytesOut: streams.bytesOut ?? null,
+    context: { log: quietLog(streams.err), environment: streams.environment, signal: streams.signal },
+    settingsOf: (flags) => settingsOf(flags, streams),
+    withPlace: (command) => withStore(withChain(command)),
+    run: async (work) => void (code = await work()),
+  })
   try {
     await program.parseAsync([...argv])
     return code
@@ -124,7 +141,7 @@ async function status(flags: Flags, streams: CliStreams): Promise<number> {
 
 async function explain(flags: Flags, streams: CliStreams): Promise<number> {
   const settings = settingsOf(flags, streams)
-  const log: Log = { ...lineLog(streams.err), info: () => undefined }
+  const log = quietLog(streams.err)
   const { environment, signal } = streams
   const config = await configFromSettings(settings, { log, environment, signal })
   if (flags['json'] === true) streams.out(JSON.stringify(config))
@@ -142,11 +159,22 @@ function lineLog(write: (line: string) => void): Log {
   }
 }
 
-const nothingTried = new Set(['BAD_SETTINGS', 'STATE_LOCKED', 'STATE_CORRUPT', 'STATE_FOREIGN', 'STATE_UNWRITABLE'])
+/** Warnings and errors only. */
+const quietLog = (write: (line: string) => void): Log => ({ ...lineLog(write), info: () => undefined })
+
+const nothingTried = new Set([
+  'BAD_SETTINGS',
+  'BAD_FILE',
+  'STATE_LOCKED',
+  'STATE_CORRUPT',
+  'STATE_FOREIGN',
+  'STATE_UNWRITABLE',
+])
 
 function exitCodeOf(error: unknown, signal: AbortSignal | undefined): number {
   if (signal?.aborted === true) return 130
   if (StorageError.is(error)) return nothingTried.has(error.code) ? 1 : 3
+  if (TransferError.is(error)) return error.resumable ? 2 : error.code === 'BAD_OPTION' ? 1 : 3
   const name = error instanceof Error ? error.name : ''
   return name === 'ChainError' || name === 'DatasetError' ? 1 : 3
 }

@@ -15,4 +15,6 @@ process.exitCode = await runCli(process.argv, {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   signal: stop.signal,
+  bytesOut: process.stdout,
+  ...(process.stderr.isTTY ? { terminal: process.stderr } : {}),
 })

@@ -1,0 +1,32 @@
+import {
+  createDirectSessions,
+  createNodeTransfer,
+  type NodeTransfer,
+  type NodeTransferOptions,
+} from '@sluice/transfer/node'
+import type { S3Credentials } from './s3-client.ts'
+
+export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'> {
+  readonly bucket: string
+  /** Put before every key; empty or ending with `/`. Default empty. */
+  readonly prefix?: string
+  /** Default `us-east-1`. */
+  readonly region?: string
+  /** Base URL of an S3-compatible store; null or absent = AWS. */
+  readonly endpoint?: string | null
+  readonly credentials: S3Credentials
+}
+
+export type S3Transfer = NodeTransfer
+
+/** Resumable transfers straight to a bucket, for files too large to start anew. @throws TransferError */
+export function createS3Transfer(options: S3TransferOptions): S3Transfer {
+  const { bucket, prefix = '', region, endpoint = null, credentials, ...rest } = options
+  const place = { bucket, prefix, credentials }
+  const sessions = createDirectSessions({
+    ...place,
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === null ? {} : { endpoint }),
+  })
+  return createNodeTransfer({ ...rest, sessions })
+}

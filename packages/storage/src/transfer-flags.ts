@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { StorageError } from './errors.ts'
+
+/** How `put` and `get` move bytes. */
+export interface TransferFlags {
+  /** Bytes. */
+  readonly partSize?: number | undefined
+  /** Requests in flight at most. */
+  readonly concurrency?: number | undefined
+  /** Bytes per second. */
+  readonly bandwidth?: number | undefined
+  readonly compress?: 'gzip' | 'zstd' | undefined
+  readonly checksums: boolean
+}
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1000,
+  m: 1000 ** 2,
+  g: 1000 ** 3,
+  ki: 1024,
+  mi: 1024 ** 2,
+  gi: 1024 ** 3,
+}
+
+/** `16MiB`, `16Mi`, `10MB`, `10M`, `5242880`. */
+const size = z
+  .string()
+  .regex(/^\d{1,15}(\.\d+)?([kmg]i?)?b?$/i, 'must be a size such as 16MiB or 10MB')
+  .transform((text) => {
+    const [, number = '', unit = ''] = /^([\d.]+)([kmg]i?)?b?$/i.exec(text) ?? []
+    return Math.round(Number(number) * (units[unit.toLowerCase()] ?? 1))
+  })
+
+const schema = z.object({
+  partSize: size.optional(),
+  concurrency: z.coerce.number().int('must be a whole number').min(1).max(256).optional(),
+  bandwidth: size.optional(),
+  compress: z.enum(['gzip', 'zstd']).optional(),
+  checksums: z.boolean().default(true),
+})
+
+const names: Readonly<Record<string, string>> = {
+  partSize: '--part-size',
+  concurrency: '--concurrency',
+  bandwidth: '--bandwidth',
+  compress: '--compress',
+}
+
+/** @throws StorageError `BAD_SETTINGS` that names the flag */
+export function readTransferFlags(flags: Readonly<Record<string, unknown>>): TransferFlags {
+  const parsed = schema.safeParse(flags)
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map(({ path, message }) => `${names[String(path[0])] ?? path.join('.')} ${message}`)
+  throw new StorageError('BAD_SETTINGS', `${lines.join('; ')}; see sluice-miner put --help`)
+}

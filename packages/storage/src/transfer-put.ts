@@ -1,0 +1,64 @@
+import { fromPath, TransferError, type TransferEvent } from '@sluice/backends'
+import { messageOf } from './errors.ts'
+import type { PlannedFile } from './transfer-files.ts'
+import type { TransferFlags } from './transfer-flags.ts'
+import type { TransferPlace } from './transfer-place.ts'
+import { duration, printable, size } from './transfer-text.ts'
+import type { TransferView } from './transfer-view.ts'
+
+/** What became of one file of `put`. */
+export interface PutOutcome {
+  readonly type: 'result'
+  readonly path: string
+  readonly key: string
+  readonly bytes: number
+  readonly sha256: string | null
+  readonly etag: string | null
+  /** Null when it is stored and verified. */
+  readonly error: { readonly code: string; readonly message: string; readonly resumable: boolean } | null
+}
+
+/** Large files use the whole line each; many small ones wait for replies, so that several go at once. */
+const FILES_AT_ONCE = 16
+const SMALL_BYTES = 8 * 1024 * 1024
+
+/** Stores every file; a failure of one does not stop the others. Never throws. */
+export async function putFiles(
+  { transfer, where }: TransferPlace,
+  files: readonly PlannedFile[],
+  flags: TransferFlags,
+  view: TransferView,
+  signal: AbortSignal | undefined,
+): Promise<readonly PutOutcome[]> {
+  const outcomes: PutOutcome[] = []
+  const one = async (file: PlannedFile): Promise<void> => {
+    const { path, key, bytes } = file
+    try {
+      const request = { key, compress: flags.compress, signal, onEvent: (event: TransferEvent) => view.event(event) }
+      const result = await transfer.upload(fromPath(path), request)
+      const { sha256, etag, seconds, storedBytes } = result
+      const rate = seconds > 0 ? `, ${size(Math.round(storedBytes / seconds))}/s` : ''
+      view.finished(
+        key,
+        printable(`${path} is stored as ${where}${key}: ${size(bytes)} in ${duration(seconds)}${rate}`),
+      )
+      outcomes.push({ type: 'result', path, key, bytes, sha256, etag, error: null })
+    } catch (error) {
+      const resumable = TransferError.is(error) && error.resumable
+      const code = TransferError.is(error) ? error.code : 'UNKNOWN'
+      const message = messageOf(error)
+      if (code !== 'ABORTED') view.finished(key, printable(`${path} is not stored: ${message}`))
+      outcomes.push({ type: 'result', path, key, bytes, sha256: null, etag: null, error: { code, message, resumable } })
+    }
+  }
+  const inTurn = async (queue: Iterator<PlannedFile>): Promise<void> => {
+    for (let next = queue.next(); next.done !== true; next = queue.next()) {
+      if (signal?.aborted === true) return
+      await one(next.value)
+    }
+  }
+  const small = files.filter(({ bytes }) => bytes <= SMALL_BYTES).values()
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, () => inTurn(small)))
+  await inTurn(files.filter(({ bytes }) => bytes > SMALL_BYTES).values())
+  return outcomes
+}
