@@ -14,6 +14,8 @@ export interface PutOutcome {
   readonly bytes: number
   readonly sha256: string | null
   readonly etag: string | null
+  /** Parts that were there from an earlier run. */
+  readonly partsKept: number
   /** Null when it is stored and verified. */
   readonly error: { readonly code: string; readonly message: string; readonly resumable: boolean } | null
 }
@@ -36,19 +38,20 @@ export async function putFiles(
     try {
       const request = { key, compress: flags.compress, signal, onEvent: (event: TransferEvent) => view.event(event) }
       const result = await transfer.upload(fromPath(path), request)
-      const { sha256, etag, seconds, storedBytes } = result
+      const { sha256, etag, seconds, storedBytes, partsKept } = result
       const rate = seconds > 0 ? `, ${size(Math.round(storedBytes / seconds))}/s` : ''
       view.finished(
         key,
         printable(`${path} is stored as ${where}${key}: ${size(bytes)} in ${duration(seconds)}${rate}`),
       )
-      outcomes.push({ type: 'result', path, key, bytes, sha256, etag, error: null })
+      outcomes.push({ type: 'result', path, key, bytes, sha256, etag, partsKept, error: null })
     } catch (error) {
       const resumable = TransferError.is(error) && error.resumable
       const code = TransferError.is(error) ? error.code : 'UNKNOWN'
       const message = messageOf(error)
       if (code !== 'ABORTED') view.finished(key, printable(`${path} is not stored: ${message}`))
-      outcomes.push({ type: 'result', path, key, bytes, sha256: null, etag: null, error: { code, message, resumable } })
+      const nothing = { sha256: null, etag: null, partsKept: 0 }
+      outcomes.push({ type: 'result', path, key, bytes, ...nothing, error: { code, message, resumable } })
     }
   }
   const inTurn = async (queue: Iterator<PlannedFile>): Promise<void> => {
