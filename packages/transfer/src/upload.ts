@@ -22,14 +22,33 @@ export async function upload(engine: Engine, source: Source, options: UploadOpti
   }
   engine.busy.add(key)
   try {
+    const known = { ...options, sha256: options.sha256 ?? (await plainHashAhead(engine, source, options)) }
     try {
-      return await uploadOnce(engine, source, options)
+      return await uploadOnce(engine, source, known)
     } catch (error) {
       if (!TransferError.is(error) || error.code !== 'NO_SUCH_UPLOAD' || !source.reopens) throw error
-      return await uploadOnce(engine, source, options)
+      return await uploadOnce(engine, source, known)
     }
   } finally {
     engine.busy.delete(key)
+  }
+}
+
+/**
+ * Metadata are fixed before the first byte goes, and of compressed bytes nobody can tell the plain hash later: a source
+ * that can be read again is hashed first.
+ */
+async function plainHashAhead(engine: Engine, source: Source, options: UploadOptions): Promise<string | undefined> {
+  if (options.compress === undefined || !engine.sha256 || !source.reopens) return undefined
+  const signal = options.signal ?? new AbortController().signal
+  const open = await source.open()
+  try {
+    const hash = engine.hashing.sha256()
+    for await (const chunk of chunksOf(open, (bytes) => hash.update(bytes), signal)) void chunk
+    await open.check()
+    return hash.hex()
+  } finally {
+    await open.close()
   }
 }
 

@@ -8,5 +8,10 @@ export function createNodeHashing(): Hashing {
     const hash = createHash(name)
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
   }
-  return { crc32: (bytes, seed = 0) => crc32(bytes, seed), sha256: () => running('sha256'), md5: () => running('md5') }
+  return {
+    // zlib begins anew when it is given no memory at all, as by some empty arrays.
+    crc32: (bytes, seed = 0) => (bytes.length === 0 ? seed : crc32(bytes, seed)),
+    sha256: () => running('sha256'),
+    md5: () => running('md5'),
+  }
 }

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { createGate, type Pass } from '../src/gate.ts'
+import { createPauseSwitch } from '../src/index.ts'
+
+/** Enters as often as the gate lets in at once. */
+async function fill(gate: ReturnType<typeof createGate>): Promise<Pass[]> {
+  const passes: Pass[] = []
+  const waiting = new AbortController()
+  for (let n = 0; n < 50; n++)
+    void gate.enter(waiting.signal).then(
+      (pass) => passes.push(pass),
+      () => undefined,
+    )
+  await new Promise((resolve) => setImmediate(resolve))
+  waiting.abort()
+  await new Promise((resolve) => setImmediate(resolve))
+  return passes
+}
+
+test('lets in as many as allowed, and the next when one leaves', async () => {
+  const gate = createGate({ most: 3, now: () => 0 })
+  const passes = await fill(gate)
+  expect(passes).toHaveLength(3)
+  const next = gate.enter()
+  passes[0]?.ok()
+  expect(await next).toBeDefined()
+})
+test('overload halves the limit once per generation, success brings it back', async () => {
+  let time = 0
+  const gate = createGate({ most: 8, now: () => time })
+  const first = await fill(gate)
+  expect(first).toHaveLength(8)
+  for (const pass of first) pass.failed('THROTTLED')
+  expect(gate.limit).toBe(4)
+  time += 10_000
+  const second = [await gate.enter()]
+  second[0]?.failed('TOO_SLOW')
+  expect(gate.limit).toBe(2)
+  for (let n = 0; n < 60; n++) {
+    time += 10_000
+    const pass = await gate.enter()
+    pass.ok()
+  }
+  expect(gate.limit).toBe(8)
+})
+test('other failures do not narrow it', async () => {
+  const gate = createGate({ most: 4, now: () => 0 })
+  for (const pass of await fill(gate)) pass.failed('UNAVAILABLE')
+  expect(gate.limit).toBe(4)
+})
+test('nobody enters before the time the store asked for', async () => {
+  const gate = createGate({ most: 2, now: () => performance.now() })
+  const pass = await gate.enter()
+  const before = performance.now()
+  pass.failed('THROTTLED', 120)
+  const next = await gate.enter()
+  expect(performance.now() - before).toBeGreaterThanOrEqual(119)
+  next.ok()
+})
+test('a pause holds back who comes, and ends with the signal', async () => {
+  const gate = createGate({ most: 2, now: () => 0 })
+  const pause = createPauseSwitch()
+  pause.pause()
+  let entered = false
+  const held = gate.enter(undefined, pause).then(() => (entered = true))
+  const stop = new AbortController()
+  const stopped = gate.enter(stop.signal, pause)
+  stop.abort()
+  await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(entered).toBe(false)
+  pause.resume()
+  await held
+  expect(entered).toBe(true)
+})
