@@ -9,7 +9,7 @@ import { sha256, signHeaders } from '../packages/devnet/test/s3/signer.ts'
 // Runs every suite that talks to S3 against a real server: the one named by SLUICE_TEST_S3_ENDPOINT (with
 // SLUICE_TEST_S3_ACCESS_KEY and SLUICE_TEST_S3_SECRET_KEY), else a Ceph radosgw started for this run.
 
-const SUITES = ['packages/devnet/test/s3/', 'packages/backends/test/s3']
+const SUITES = ['packages/devnet/test/s3/', 'packages/backends/test/s3', 'packages/transfer/test/']
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = join(root, 'scripts/ceph.sh')
 
@@ -102,6 +102,7 @@ function runSuites(endpoint: Endpoint, bucket: string): Promise<number> {
     stdio: 'inherit',
     env: {
       ...process.env,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       SLUICE_TEST_S3_ENDPOINT: endpoint.url,
       SLUICE_TEST_S3_ACCESS_KEY: endpoint.accessKeyId,
       SLUICE_TEST_S3_SECRET_KEY: endpoint.secretAccessKey,

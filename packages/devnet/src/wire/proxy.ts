@@ -50,12 +50,12 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const { method = 'GET', url = '/' } = message
     const fault = pick(method, url) ?? script?.({ number: number++, method, target: url }) ?? null
     response.on('error', () => undefined)
-    message.socket.on('error', () => undefined) // clients reset lines too
     void forward({ target, agent, fault, message, response }).then(
       (status) => options.onExchange?.({ method, target: url, fault, status }),
       () => message.socket.destroy(),
     )
   })
+  server.on('connection', (socket) => socket.on('error', () => undefined)) // clients reset lines too
   // The client's deadlines are what is tested.
   Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 75_000 })
   server.listen(options.port ?? 0, '127.0.0.1')
