@@ -29,7 +29,7 @@ export interface TransferOptions {
   readonly memoryBudget?: number | undefined
   /** 5 MiB to 5 GiB; default by size, memory and line. */
   readonly partSize?: number | undefined
-  /** Requests in flight at most, of all transfers together. Default 6. */
+  /** Requests in flight at most, of all transfers together. Default 4. */
   readonly concurrency?: number | undefined
   /** Default `crc32`: every part and the whole object, verified by the store. */
   readonly checksum?: ChecksumMode | undefined
@@ -98,7 +98,7 @@ function createEngine(options: TransferOptions): Engine {
     if (partSize > memoryBudget) throw bad(`parts of ${partSize} bytes need a memoryBudget of as much`)
   }
   if (bandwidth !== undefined && !(bandwidth >= 1024)) throw bad('bandwidth must be at least 1024 bytes per second')
-  const most = options.concurrency ?? 6
+  const most = options.concurrency ?? 4
   if (!Number.isSafeInteger(most) || most < 1) throw bad('concurrency must be a whole number of at least 1')
   const retry = { ...DEFAULT_RETRY, ...options.retry }
   return {

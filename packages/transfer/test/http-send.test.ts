@@ -1,0 +1,153 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createFetchSend, type Send } from '../src/index.ts'
+import { createHttpSender } from '../src/node/index.ts'
+import { bytesOf, MIB } from './store.ts'
+
+const sender = createHttpSender()
+const ends: (() => void)[] = [sender.close]
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+async function listen(server: TcpServer): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  ends.push(
+    () => server.closeAllConnections(),
+    () => void server.close(),
+  )
+  return await listen(server)
+}
+async function serveRaw(onSocket: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => {
+    sockets.add(socket.on('error', () => undefined))
+    onSocket(socket)
+  })
+  ends.push(
+    () => void server.close(),
+    () => sockets.forEach((socket) => socket.destroy()),
+  )
+  return await listen(server)
+}
+
+const body = bytesOf(9 * MIB + 1)
+const senders: [string, Send][] = [
+  ['node:http', createHttpSender().send],
+  ['fetch', createFetchSend({ leastBytesPerSecond: 1e9 })],
+]
+
+describe.each(senders)('%s', (_, send) => {
+  const put = (url: string, more: object = {}): ReturnType<Send> =>
+    send({ method: 'PUT', url, headers: { 'x-a': 'b' }, body }, { stallMs: 10_000, ...more })
+
+  test('sends exactly the body and the headers', async () => {
+    const url = await serve((request, response) => {
+      const pieces: Buffer[] = []
+      request.on('data', (piece: Buffer) => pieces.push(piece))
+      request.on('end', () => {
+        const whole = Buffer.concat(pieces).equals(body)
+        const { 'content-length': length, 'content-type': type, 'x-a': own } = request.headers
+        response.setHeader('etag', '"e"').end(JSON.stringify({ whole, length, type, own }))
+      })
+    })
+    let sent = 0
+    const reply = await put(url, { onSent: (bytes: number) => (sent += bytes) })
+    expect(JSON.parse(reply.text)).toEqual({ whole: true, length: String(body.length), own: 'b' })
+    expect([reply.status, reply.headers['etag']]).toEqual([200, '"e"'])
+    await expect.poll(() => sent).toBe(body.length)
+  })
+  test('an error reply is a reply', async () => {
+    const url = await serve((request, response) => {
+      request
+        .resume()
+        .on('end', () => response.writeHead(503, { 'retry-after': '2' }).end('<Error><Code>SlowDown</Code></Error>'))
+    })
+    expect(await put(url)).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '2' },
+      text: expect.stringContaining('SlowDown'),
+    })
+  })
+  test('no answer is cut', async () => {
+    const url = await serve((request) => void request.resume())
+    await expect(put(url, { stallMs: 300 })).rejects.toMatchObject({ code: 'TOO_SLOW', retryable: true })
+  })
+  test('a body that nobody takes is cut', async () => {
+    const url = await serveRaw((socket) => void socket.pause())
+    await expect(put(url, { stallMs: 300 })).rejects.toMatchObject({ code: 'TOO_SLOW' })
+  })
+  test('a reply that ends in the middle', async () => {
+    const url = await serve((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-length': '100' }).write('half')
+        setTimeout(() => response.destroy(), 20)
+      })
+    })
+    await expect(put(url)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+  test('a reply that stops in the middle', async () => {
+    const url = await serve((request, response) => {
+      request.resume().on('end', () => response.writeHead(200, { 'content-length': '100' }).write('half'))
+    })
+    await expect(put(url, { stallMs: 300 })).rejects.toMatchObject({ code: 'TOO_SLOW' })
+  })
+  test('reset, refused and garbage', async () => {
+    const reset = await serveRaw((socket) => socket.resetAndDestroy())
+    await expect(put(reset)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const garbage = await serveRaw((socket) => void socket.end('this is no HTTP\r\n\r\n'))
+    await expect(put(garbage)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(put('http://127.0.0.1:9/')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+  test('a signal ends it at once', async () => {
+    const url = await serve((request) => void request.resume())
+    const signal = AbortSignal.timeout(50)
+    await expect(put(url, { signal, stallMs: 60_000 })).rejects.toMatchObject({ code: 'ABORTED' })
+    await expect(put(url, { signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  })
+  test('bodies of replies are handed over as they come', async () => {
+    const url = await serve((_, response) => void response.end(body))
+    const pieces: Buffer[] = []
+    const onData = (piece: Uint8Array): void => void pieces.push(Buffer.from(piece))
+    await send({ method: 'GET', url, headers: {} }, { stallMs: 10_000, onData })
+    expect(Buffer.concat(pieces).equals(body)).toBe(true)
+  })
+})
+
+describe('node:http alone', () => {
+  test('an early refusal is read while the body is still going', async () => {
+    const url = await serve((request, response) => {
+      request.once('data', () => response.writeHead(403, { connection: 'close' }).end('no'))
+    })
+    const reply = await createHttpSender().send({ method: 'PUT', url, headers: {}, body }, { stallMs: 10_000 })
+    expect(reply).toMatchObject({ status: 403, text: 'no' })
+  })
+  test('waiting for the bandwidth limit is no stall', async () => {
+    const url = await serve((request, response) => void request.resume().on('end', () => response.end()))
+    const allow = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 250))
+    const small = body.subarray(0, 1000)
+    const reply = await createHttpSender().send(
+      { method: 'PUT', url, headers: {}, body: small },
+      { stallMs: 100, allow },
+    )
+    expect(reply.status).toBe(200)
+  })
+  test('connections are used again', async () => {
+    const ports = new Set<number | undefined>()
+    const url = await serve((request, response) => {
+      ports.add(request.socket.remotePort)
+      request.resume().on('end', () => response.end())
+    })
+    const own = createHttpSender()
+    for (let n = 0; n < 5; n++) await own.send({ method: 'PUT', url, headers: {}, body }, { stallMs: 10_000 })
+    own.close()
+    expect(ports.size).toBe(1)
+  })
+})
