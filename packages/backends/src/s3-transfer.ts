@@ -9,11 +9,11 @@ import type { S3Credentials } from './s3-client.ts'
 export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'> {
   readonly bucket: string
   /** Put before every key; empty or ending with `/`. Default empty. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** Default `us-east-1`. */
-  readonly region?: string
+  readonly region?: string | undefined
   /** Base URL of an S3-compatible store; null or absent = AWS. */
-  readonly endpoint?: string | null
+  readonly endpoint?: string | null | undefined
   readonly credentials: S3Credentials
 }
 
@@ -22,9 +22,10 @@ export type S3Transfer = NodeTransfer
 /** Resumable transfers straight to a bucket, for files too large to start anew. @throws TransferError */
 export function createS3Transfer(options: S3TransferOptions): S3Transfer {
   const { bucket, prefix = '', region, endpoint = null, credentials, ...rest } = options
-  const place = { bucket, prefix, credentials }
   const sessions = createDirectSessions({
-    ...place,
+    bucket,
+    prefix,
+    credentials,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint }),
   })

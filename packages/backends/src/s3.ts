@@ -14,7 +14,8 @@ import { createS3Client, guarded, type S3Credentials } from './s3-client.ts'
 import { s3Error, statusOf } from './s3-errors.ts'
 import { listObjects } from './s3-list.ts'
 import { openObject } from './s3-open.ts'
-import { choosePartBytes, putMultipart, putSingle, type S3Target } from './s3-upload.ts'
+import { createPutLarge } from './s3-large.ts'
+import { putSingle, type S3Target } from './s3-upload.ts'
 import { proveStored, statedSha256 } from './s3-verify.ts'
 
 export interface S3BackendOptions {
@@ -30,10 +31,17 @@ export interface S3BackendOptions {
   readonly name?: string
   /** Objects of a batch sent at the same time, default 4. */
   readonly parallelPuts?: number
-  /** Larger objects go in parts, default 1 GiB; at most 5 GB (limit of one PutObject). */
+  /** Larger objects go in parallel parts, default 32 MiB; at most 5 GB (limit of one PutObject). */
   readonly multipartAbove?: number
-  /** Size of a part, default 16 MiB, at least 5 MiB; grows for objects above 156 GiB. Three are in memory at once. */
+  /** Size of a part, 5 MiB to 5 GiB; default by size, at most 64 MiB are in memory at once. */
   readonly partBytes?: number
+  /** Attempts for each part before the put fails, default 5. */
+  readonly partAttempts?: number
+  /**
+   * SQLite file that remembers uploads in parts, so that a later process goes on with them. Without it a failed one is
+   * aborted; with it, its parts stay on the server until it is sent again or aborted.
+   */
+  readonly journalFile?: string
   /** Milliseconds until a connection stands, default 10,000. */
   readonly connectTimeoutMs?: number
   /** A request in which nothing moves for so long is cut, milliseconds, default 120,000 (sent bytes may sit in buffers). */
@@ -42,7 +50,7 @@ export interface S3BackendOptions {
   readonly completeMs?: number
 }
 
-const partsInFlight = 3
+const connections = 50
 const deletesInFlight = 8
 
 /**
@@ -50,7 +58,7 @@ const deletesInFlight = 8
  * afterwards; a store that knows no checksums is verified by its MD5 ETag or by reading the object back.
  */
 export function createS3Backend(options: S3BackendOptions): StorageBackend {
-  const { bucket, prefix = '', stallMs = 120_000, parallelPuts = 4, multipartAbove = 1024 ** 3 } = options
+  const { bucket, prefix = '', stallMs = 120_000, parallelPuts = 4, multipartAbove = 32 * 1024 ** 2 } = options
   if (prefix !== '' && !prefix.endsWith('/')) {
     throw new BackendError('BAD_KEY', `The prefix ${prefix} must end with "/".`, { retryable: false })
   }
@@ -60,12 +68,23 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     endpoint: options.endpoint ?? null,
     credentials: options.credentials,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    connections: Math.max(50, parallelPuts * partsInFlight),
+    connections: Math.max(connections, parallelPuts),
   })
   const describe = (fullKey: string): string => `s3://${bucket}/${fullKey}`
-  const target: S3Target = { client, bucket, stallMs, completeMs: options.completeMs ?? 300_000, describe }
-
-  const partBytesOf = ({ bytes }: PutObject): number => choosePartBytes(bytes, options.partBytes ?? 16 * 1024 ** 2)
+  const target: S3Target = { client, bucket, stallMs, describe }
+  const putLarge = createPutLarge({
+    bucket,
+    prefix,
+    region: options.region,
+    endpoint: options.endpoint,
+    credentials: options.credentials,
+    journalFile: options.journalFile,
+    partSize: options.partBytes,
+    stallMs,
+    callMs: stallMs,
+    completeMs: options.completeMs,
+    retry: { attempts: options.partAttempts ?? 5, capMs: 5000 },
+  })
 
   /** Null when the store answers 404, be it the object or the bucket: a HEAD has no body to tell. */
   async function head(fullKey: string, signal?: AbortSignal): Promise<HeadObjectCommandOutput | null> {
@@ -99,13 +118,8 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
   }
 
   /** Whether the stored object is this one; reads it back only if nothing else tells. */
-  async function isStored(
-    found: HeadObjectCommandOutput,
-    object: PutObject,
-    composite: string | null,
-    signal?: AbortSignal,
-  ): Promise<boolean> {
-    const proof = await proveStored(found, object, composite, partBytesOf(object), signal)
+  async function isStored(found: HeadObjectCommandOutput, object: PutObject, signal?: AbortSignal): Promise<boolean> {
+    const proof = await proveStored(found, object, signal)
     if (proof !== 'unknown') return proof === 'same'
     const opened = await openObject(target, prefix + object.key, object.key, undefined, signal)
     if (opened === null || opened.bytes !== object.bytes) {
@@ -123,21 +137,18 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     const { key, bytes, sha256 } = object
     const copy: StoredCopy = { ok: true, key, bytes, sha256, location: describe(fullKey) }
     const existing = await head(fullKey, signal)
-    if (existing !== null && statedSha256(existing) === sha256 && (await isStored(existing, object, null, signal)))
+    if (existing !== null && statedSha256(existing) === sha256 && (await isStored(existing, object, signal)))
       return copy
 
-    let composite: string | null = null
     if (bytes <= multipartAbove) await putSingle(target, fullKey, object, signal)
-    else {
-      composite = await putMultipart(target, fullKey, object, partBytesOf(object), partsInFlight, signal)
-    }
+    else if (await putLarge(object, signal)) return copy
 
     const stored = await head(fullKey, signal)
     if (stored === null) {
       const message = `${copy.location} was accepted but is not there. Try again; check the store's health.`
       throw new BackendError('UNAVAILABLE', message, { retryable: true })
     }
-    if (await isStored(stored, object, composite, signal)) return copy
+    if (await isStored(stored, object, signal)) return copy
     throw new BackendError('CORRUPT', `${copy.location} differs from what was sent. Try again.`, { retryable: true })
   }
 

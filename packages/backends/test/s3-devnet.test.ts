@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { type DevS3, startS3Server } from '@sluice/devnet'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { StorageBackend } from '../src/backend.ts'
 import { createS3Client } from '../src/s3-client.ts'
 import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
@@ -72,12 +72,14 @@ test('a limiter is THROTTLED, and the same put succeeds afterwards', async () =>
   for (const result of await putAll(backend, batch)) expect(result.ok).toBe(true)
 })
 
+const inParts = { multipartAbove: 6 * 1024 * 1024, partBytes: 5 * 1024 * 1024 }
+
 test('a multipart upload verifies its parts and is not sent twice', async () => {
   const data = Buffer.alloc(12 * 1024 * 1024 + 17, 'sluice')
   const path = join(folder, 'large')
   await writeFile(path, data)
   const object = { key: 'files/large', bytes: data.length, sha256: sha256Of(data), source: { path } }
-  const backend = backendOf({ multipartAbove: 6 * 1024 * 1024, partBytes: 5 * 1024 * 1024 })
+  const backend = backendOf(inParts)
   expect(await putAll(backend, [object])).toMatchObject([{ ok: true, sha256: object.sha256 }])
   expect(await backend.stat('files/large')).toEqual({ key: 'files/large', bytes: data.length, sha256: object.sha256 })
   expect((await readKey(backend, 'files/large'))?.equals(data)).toBe(true)
@@ -91,7 +93,7 @@ test('a multipart upload that fails is aborted, whatever the reason', async () =
   const path = join(folder, 'large')
   await writeFile(path, data)
   const object = { key: 'large', bytes: data.length, sha256: sha256Of(data), source: { path } }
-  const backend = backendOf({ multipartAbove: 6 * 1024 * 1024, partBytes: 5 * 1024 * 1024 })
+  const backend = backendOf({ ...inParts, partAttempts: 1 })
   const uploads = async (): Promise<unknown[]> => {
     const client = createS3Client({
       region: server.region,
@@ -122,13 +124,57 @@ test('a reply lost after success: the next put finds the object and sends nothin
   expect(await putAll(backend, [object])).toMatchObject([{ ok: true }])
 })
 
-test('Complete that answers 200 with an error is a failure, and one that never answers is cut', async () => {
-  const object = objectOf('large', Buffer.alloc(6 * 1024 * 1024))
-  const inParts = { multipartAbove: 1, partBytes: 5 * 1024 * 1024 }
-  const backend = backendOf({ ...inParts, completeMs: 300 })
-  for (const kind of ['refused-in-200', 'stall'] as const) {
+test('Complete that answers 200 with an error, loses its answer or never answers is made sure of', async () => {
+  for (const kind of ['refused-in-200', 'error-in-200', 'lost-reply', 'stall'] as const) {
+    const object = objectOf(kind, Buffer.alloc(7 * 1024 * 1024, kind))
     server.faults.add({ method: 'POST', path: /uploadId=/, times: 1, kind })
-    expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
+    expect(await putAll(backendOf({ ...inParts, completeMs: 300 }), [object])).toMatchObject([{ ok: true }])
+    expect((await readKey(backendOf(), kind))?.equals(Buffer.alloc(7 * 1024 * 1024, kind))).toBe(true)
   }
-  expect(await putAll(backendOf(inParts), [object])).toMatchObject([{ ok: true }])
+  server.faults.add({ method: 'POST', path: /uploadId=/, kind: 'refused-in-200' })
+  const hopeless = backendOf({ ...inParts, partAttempts: 1 })
+  expect(await putAll(hopeless, [objectOf('no', Buffer.alloc(7 * 1024 * 1024))])).toMatchObject([
+    { error: { code: 'UNAVAILABLE', retryable: true } },
+  ])
+})
+
+test('with a journal, a later backend goes on with the parts that are there', async () => {
+  const data = Buffer.alloc(23 * 1024 * 1024, 'journal')
+  const path = join(folder, 'large')
+  await writeFile(path, data)
+  const object = { key: 'files/large', bytes: data.length, sha256: sha256Of(data), source: { path } }
+  const options = { ...inParts, partAttempts: 1, journalFile: join(folder, 'journal.sqlite') }
+  server.faults.add({ method: 'PUT', path: /partNumber=5/, kind: { status: 500 } })
+  expect(await putAll(backendOf(options), [object])).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
+  server.faults.clear()
+  server.faults.add({ method: 'PUT', path: /partNumber=1&/, kind: { status: 500 } }) // it is not sent again
+  expect(await putAll(backendOf(options), [object])).toMatchObject([{ ok: true }])
+  expect((await readKey(backendOf(), 'files/large'))?.equals(data)).toBe(true)
+})
+
+test('parts that nobody went on with for days are given up', async () => {
+  const put = async (name: string, data: Buffer): Promise<boolean | undefined> => {
+    const path = join(folder, name)
+    await writeFile(path, data)
+    const object = { key: name, bytes: data.length, sha256: sha256Of(data), source: { path } }
+    const journalFile = join(folder, 'journal.sqlite')
+    return (await putAll(backendOf({ ...inParts, partAttempts: 1, journalFile }), [object]))[0]?.ok
+  }
+  const openUploads = async (): Promise<number> => {
+    const address = { region: server.region, endpoint: server.url, connectTimeoutMs: 1000, connections: 1 }
+    const client = createS3Client({ ...address, credentials: server })
+    return (await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket-b' }))).Uploads?.length ?? 0
+  }
+  server.faults.add({ method: 'PUT', path: /partNumber=2/, kind: { status: 500 } })
+  expect(await put('given-up', Buffer.alloc(11 * 1024 * 1024))).toBe(false)
+  server.faults.clear()
+  expect(await put('other', Buffer.alloc(12 * 1024 * 1024))).toBe(true)
+  expect(await openUploads()).toBe(1) // young enough to go on
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 4 * 24 * 3_600_000 })
+  try {
+    expect(await put('much-later', Buffer.alloc(13 * 1024 * 1024))).toBe(true)
+    expect(await openUploads()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })

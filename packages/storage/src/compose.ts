@@ -170,7 +170,7 @@ function createOpenTarget(options: StorageOptions): OpenTarget {
 
 type Once = (identity: string, make: () => Target) => Target
 
-function openS3({ s3, hotkey }: StorageOptions, policy: Policy, once: Once): Target {
+function openS3({ s3, hotkey, stateFile }: StorageOptions, policy: Policy, once: Once): Target {
   const { bucketName: bucket, region, endpoint: published } = policy.s3
   if (s3 === undefined) {
     const text = 'the policy asks for S3, but no credentials are set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
@@ -181,7 +181,8 @@ function openS3({ s3, hotkey }: StorageOptions, policy: Policy, once: Once): Tar
   const identity = `s3://${bucket} at ${endpoint ?? `AWS ${region}`}`
   return once(identity, () => {
     const prefix = hotkeyPrefix(hotkey.address)
-    const backend = createS3Backend({ bucket, prefix, region, endpoint, credentials: s3.credentials })
+    const journalFile = `${stateFile}.transfers.sqlite`
+    const backend = createS3Backend({ bucket, prefix, region, endpoint, credentials: s3.credentials, journalFile })
     return { name: 's3', backend, identity, place: bucket }
   })
 }
