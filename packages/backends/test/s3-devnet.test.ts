@@ -153,6 +153,8 @@ test('with a journal, a later backend goes on with the parts that are there', as
 })
 
 test('parts that nobody went on with for days are given up', async () => {
+  await server.close()
+  server = await startS3Server({ buckets: ['bucket-b'], now: () => Date.now() })
   const put = async (name: string, data: Buffer): Promise<boolean | undefined> => {
     const path = join(folder, name)
     await writeFile(path, data)
