@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   chain: ['rollout'],
   transfer: [],
   backends: ['transfer'],
-  storage: ['rollout', 'dataset', 'transfer', 'backends', 'chain'],
+  storage: ['rollout', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
   'config-cli': ['rollout', 'chain'],
   devnet: ['rollout', 'dataset', 'chain', 'transfer', 'backends', 'storage', 'validator', 'config-cli'],
@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** package → its dependency that only `compose.ts` may import. */
 const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain' }
 const vague = /(^|\/)(utils?|helpers?|common|core|misc|types|constants|shared)(\/|\.ts$)/
-const importPattern = /(?:from\s+|import\s*\(\s*|import\s+)['"](@sluice\/[a-z-]+|\.[^'"]*)['"]/g
+const importPattern = /(?:from\s+|import\s*\(\s*|import\s+)['"](?:(@sluice\/[a-z-]+)(?:\/[a-z-]+)*|(\.[^'"]*))['"]/g
 
 const problems: string[] = []
 const packages = readdirSync(join(root, 'packages'))
@@ -56,15 +56,12 @@ function checkFile(name: string, file: string, may: readonly string[]): void {
   if (vague.test(inside)) problems.push(`${shown}: the name says nothing of the file's job`)
   const text = readFileSync(file, 'utf8')
   if (/^export \*/m.test(text)) problems.push(`${shown}: export * hides what is public; list the names`)
-  for (const [, target] of text.matchAll(importPattern)) {
-    if (target === undefined) continue
-    if (target.startsWith('.')) {
-      if (!join(file, '..', target).startsWith(join(root, 'packages', name, 'src'))) {
-        problems.push(`${shown}: imports ${target}, outside its own src`)
-      }
-      continue
+  for (const [, scoped, beside] of text.matchAll(importPattern)) {
+    if (beside !== undefined && !join(file, '..', beside).startsWith(join(root, 'packages', name, 'src'))) {
+      problems.push(`${shown}: imports ${beside}, outside its own src`)
     }
-    const wanted = target.slice('@sluice/'.length)
+    if (scoped === undefined) continue
+    const wanted = scoped.slice('@sluice/'.length)
     if (!may.includes(wanted)) problems.push(`${shown}: ${name} must not import ${wanted}`)
     else if (composeOnly[name] === wanted && inside !== 'compose.ts') {
       problems.push(`${shown}: only compose.ts of ${name} may import ${wanted}`)

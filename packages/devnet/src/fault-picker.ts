@@ -1,5 +1,5 @@
 /** Which requests go wrong, and how. `Kind` says what happens; with `requestsPerSecond` only what is above the rate. */
-export interface Fault<Kind> {
+interface Fault<Kind> {
   /** Any method when left out. */
   readonly method?: string
   /** Tested against the request target as sent: `/bucket/key?query`, percent-encoded. */
