@@ -25,7 +25,7 @@ export interface PartsJob {
   /** What the journal says of them, by part number. */
   readonly noted: ReadonlyMap<number, JournalPart>
   /** Refuses a source that changed; asked after every part. */
-  readonly check: () => Promise<void>
+  readonly check: () => void
   readonly meter: Meter
   readonly ask: Ask
   readonly pause: PauseSwitch | undefined
@@ -143,7 +143,7 @@ async function readPart(
   const lease = await engine.memory.take(partSize, signal)
   try {
     const piece = await job.reader.next(lease.bytes.subarray(0, partSize), signal)
-    await job.check()
+    job.check()
     return { lease, piece }
   } catch (error) {
     lease.release()

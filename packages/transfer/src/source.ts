@@ -3,6 +3,11 @@ export interface OpenSource {
   /** Null when only the end will tell. */
   readonly bytes: number | null
   /**
+   * Changes whenever the content may have changed, such as path, size, modification time and inode of a file. Null when
+   * nothing can tell; such an upload is resumed on the ground of its part checksums alone.
+   */
+  readonly identity: string | null
+  /**
    * The next bytes, in order, until `into` is full or the source ends.
    * @returns how many bytes were filled; fewer than `into` holds only at the end
    * @throws TransferError `SOURCE_UNREADABLE`, `SOURCE_CHANGED`
@@ -11,7 +16,7 @@ export interface OpenSource {
   /** Fills `into` from a position that was read before; null when the source can be read only once. */
   readonly readAt: ((position: number, into: Uint8Array, signal?: AbortSignal) => Promise<void>) | null
   /** @throws TransferError `SOURCE_CHANGED` when it is not what it was at the start */
-  check(): Promise<void>
+  check(): void
   close(): Promise<void>
 }
 
@@ -19,11 +24,6 @@ export interface OpenSource {
 export interface Source {
   /** What is sent, for messages. */
   readonly name: string
-  /**
-   * Changes whenever the content may have changed, such as path, size, modification time and inode of a file. Null when
-   * nothing can tell; such an upload is resumed on the ground of its part checksums alone.
-   */
-  identity(): Promise<string | null>
   /** Whether `open` may be called again for the same bytes. */
   readonly reopens: boolean
   open(): Promise<OpenSource>

@@ -12,17 +12,18 @@ export function fromBytes(bytes: Uint8Array, name = 'bytes'): Source {
     }
     return {
       bytes: bytes.length,
+      identity: null,
       read: async (into) => {
         const filled = copy(position, into)
         position += filled
         return filled
       },
       readAt: async (at, into) => void copy(at, into),
-      check: async () => undefined,
+      check: () => undefined,
       close: async () => undefined,
     }
   }
-  return { name, reopens: true, identity: async () => null, open }
+  return { name, reopens: true, open }
 }
 
 /**
@@ -53,6 +54,7 @@ export function fromBlob(blob: Blob, name = 'blob'): Source {
     }
     return {
       bytes: blob.size,
+      identity,
       read: async (into) => {
         const filled = await fill(position, into)
         position += filled
@@ -62,11 +64,11 @@ export function fromBlob(blob: Blob, name = 'blob'): Source {
       readAt: async (at, into) => {
         if ((await fill(at, into)) < into.length) throw endedEarly(shown, at, blob.size)
       },
-      check: async () => undefined,
+      check: () => undefined,
       close: async () => undefined,
     }
   }
-  return { name: shown, reopens: true, identity: async () => identity, open }
+  return { name: shown, reopens: true, open }
 }
 
 export interface StreamOptions {
@@ -91,6 +93,7 @@ export function fromStream(chunks: AsyncIterable<Uint8Array>, options: StreamOpt
     let position = 0
     return {
       bytes,
+      identity: null,
       read: async (into) => {
         const filled = await fill(into).catch((error: unknown) => {
           if (TransferError.is(error)) throw error
@@ -105,11 +108,11 @@ export function fromStream(chunks: AsyncIterable<Uint8Array>, options: StreamOpt
         return filled
       },
       readAt: null,
-      check: async () => undefined,
+      check: () => undefined,
       close: async () => void (await iterator.return?.()),
     }
   }
-  return { name, reopens: false, identity: async () => null, open }
+  return { name, reopens: false, open }
 }
 
 function endedEarly(name: string, position: number, bytes: number): TransferError {

@@ -60,9 +60,9 @@ async function begin(run: UploadRun, plan: PartsPlan): Promise<Session | UploadO
   const { key, contentType, metadata, compress, sha256 } = options
   const fixed = plan.fixed ? plan.partSize : null
   const stored = [contentType, sortedEntries(metadata), compress, sha256, engine.checksum, fixed]
-  const fingerprint = JSON.stringify([run.identity, stored])
+  const fingerprint = JSON.stringify([run.open.identity, stored])
   meter.phase('resuming')
-  const wanted = { fingerprint, largestPart: engine.memory.budget, identified: run.identity !== null }
+  const wanted = { fingerprint, largestPart: engine.memory.budget, identified: run.open.identity !== null }
   const beginning = await findBeginning(engine, ask, key, wanted)
   if (beginning.kind === 'finished') {
     const { object, expected } = beginning
@@ -115,7 +115,7 @@ async function carryOut(
   meter.phase('sending')
   const parts = await sendParts(engine, job)
   const sha256 = run.plainHash()
-  await run.checkSource()
+  open.check()
   meter.total(reader.bytes, parts.length)
   meter.phase('completing')
   const expected = expectationOf(engine, parts, { bytes: reader.bytes, crc32: reader.crc32, sha256 })
@@ -137,7 +137,7 @@ async function carryOut(
             try {
               const body = lease.bytes.subarray(0, part.bytes)
               await readAt((part.partNumber - 1) * entry.partSize, body, signal)
-              if (part.crc32 !== null && engine.hashing.crc32(body) !== part.crc32) await open.check()
+              if (part.crc32 !== null && engine.hashing.crc32(body) !== part.crc32) open.check()
               return await send(part.partNumber, body, part.crc32)
             } finally {
               lease.release()

@@ -11,15 +11,12 @@ export interface UploadRun {
   readonly options: UploadOptions
   readonly source: Source
   readonly open: OpenSource
-  readonly identity: string | null
   /** Gives the bytes to be sent. */
   readonly reader: PieceReader
   /** Bytes the reader will give; null = unknown or compressed. */
   readonly bytes: number | null
   /** Hex SHA-256 of the plain bytes, after the last was read; null when it is not wanted. @throws `SOURCE_MISMATCH` */
   readonly plainHash: () => string | null
-  /** @throws TransferError `SOURCE_CHANGED` */
-  readonly checkSource: () => Promise<void>
   readonly meter: Meter
   readonly ask: Ask
   readonly signal: AbortSignal

@@ -14,7 +14,7 @@ export async function uploadSingle(
     const body = read.lease.bytes.subarray(0, read.piece.bytes)
     const crc32 = engine.checksum === 'none' ? undefined : crc32ToBase64(read.piece.crc32)
     const sha256 = run.plainHash()
-    await run.checkSource()
+    run.open.check()
     meter.total(body.length, 1)
     meter.phase('sending')
     const { key, contentType, metadata, compress } = options

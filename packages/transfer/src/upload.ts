@@ -45,7 +45,7 @@ async function plainHashAhead(engine: Engine, source: Source, options: UploadOpt
   try {
     const hash = engine.hashing.sha256()
     for await (const chunk of chunksOf(open, (bytes) => hash.update(bytes), signal)) void chunk
-    await open.check()
+    open.check()
     return hash.hex()
   } finally {
     await open.close()
@@ -60,7 +60,6 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
     meter.retried(what, error, attempt, delayMs)
   })
   meter.phase('starting')
-  const identity = await source.identity()
   const open = await source.open()
   try {
     const hash = engine.sha256 || options.sha256 !== undefined ? engine.hashing.sha256() : null
@@ -79,17 +78,12 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
       options,
       source,
       open,
-      identity,
       reader,
       meter,
       ask,
       signal,
       bytes: options.compress === undefined ? open.bytes : null,
       plainHash: () => checkHash(source, hash?.hex() ?? null, options.sha256),
-      checkSource: async () => {
-        await open.check()
-        if ((await source.identity()) !== identity) throw changed(source)
-      },
     }
     const outcome = await choose(run)
     if (outcome.storedBytes >= MEASURABLE) engine.line.bytesPerSecond = meter.bytesPerSecond || null
@@ -149,9 +143,4 @@ function checkHash(source: Source, hex: string | null, wanted: string | undefine
   if (wanted === undefined || hex === wanted) return hex
   const text = `${source.name} has the SHA-256 ${hex}, not ${wanted}; nothing was stored.`
   throw new TransferError('SOURCE_MISMATCH', text, { retryable: false })
-}
-
-function changed(source: Source): TransferError {
-  const text = `${source.name} changed while it was sent. Send it again when nobody writes to it.`
-  return new TransferError('SOURCE_CHANGED', text, { retryable: false })
 }

@@ -1,10 +1,15 @@
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, read as readCallback, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { throwIfAborted, TransferError } from '../errors.ts'
 import type { OpenSource, Source } from '../source.ts'
 
+const readAsync = promisify(readCallback)
+
 /** Larger reads gain nothing; smaller ones let the hash run beside the disk. */
 const READ = 1024 * 1024
+/** A trip to the thread pool costs more than reading this, and than any look at a file's times. */
+const SMALL = 128 * 1024
 
 /**
  * A local file. It is recognised by path, size, modification time (ns) and inode, and refused when any of them changes
@@ -13,33 +18,27 @@ const READ = 1024 * 1024
  */
 export function fromPath(path: string): Source {
   const name = resolve(path)
-  return {
-    name,
-    reopens: true,
-    identity: async () => await identityOf(name, () => stat(name, { bigint: true })),
-    open: async () => await openPath(name),
-  }
+  return { name, reopens: true, open: async () => openPath(name) }
 }
 
-async function openPath(name: string): Promise<OpenSource> {
-  let file: FileHandle
+function openPath(name: string): OpenSource {
+  const file = readable(name, () => openSync(name, 'r'))
   try {
-    file = await open(name, 'r')
-  } catch (error) {
-    throw unreadable(name, error)
-  }
-  try {
-    const atStart = await identityOf(name, () => file.stat({ bigint: true }))
-    const { size } = await file.stat()
+    const atStart = readable(name, () => fstatSync(file, { bigint: true }))
+    if (!atStart.isFile()) throw unreadable(name, new Error('not a regular file'))
+    const identity = identityOf(name, atStart)
+    const size = Number(atStart.size)
     let position = 0
     const fill = async (at: number, into: Uint8Array, signal?: AbortSignal): Promise<number> => {
+      throwIfAborted(signal)
+      if (into.length <= SMALL) return readable(name, () => readSync(file, into, 0, into.length, at))
       let filled = 0
       while (filled < into.length) {
-        throwIfAborted(signal)
         const wanted = Math.min(READ, into.length - filled)
-        const { bytesRead } = await file.read(into, filled, wanted, at + filled).catch((error: unknown) => {
+        const { bytesRead } = await readAsync(file, into, filled, wanted, at + filled).catch((error: unknown) => {
           throw unreadable(name, error)
         })
+        throwIfAborted(signal)
         if (bytesRead === 0) break
         filled += bytesRead
       }
@@ -47,6 +46,7 @@ async function openPath(name: string): Promise<OpenSource> {
     }
     return {
       bytes: size,
+      identity,
       read: async (into, signal) => {
         const filled = await fill(position, into, signal)
         position += filled
@@ -56,30 +56,38 @@ async function openPath(name: string): Promise<OpenSource> {
       readAt: async (at, into, signal) => {
         if ((await fill(at, into, signal)) < into.length) throw changed(name)
       },
-      check: async () => {
+      check: () => {
         // The handle tells of writes, the path of a file that was put in its place.
-        const now = await identityOf(name, () => file.stat({ bigint: true }))
-        if (now !== atStart || (await identityOf(name, () => stat(name, { bigint: true }))) !== atStart) {
-          throw changed(name)
-        }
+        const same = [() => fstatSync(file, { bigint: true }), () => statSync(name, { bigint: true })].every(
+          (look) => identityOf(name, readable(name, look)) === identity,
+        )
+        if (!same) throw changed(name)
       },
-      close: async () => await file.close(),
+      close: async () => closeSync(file),
     }
   } catch (error) {
-    await file.close()
+    closeSync(file)
     throw error
   }
 }
 
-async function identityOf(
-  name: string,
-  look: () => Promise<{ size: bigint; mtimeNs: bigint; ino: bigint; dev: bigint; isFile(): boolean }>,
-): Promise<string> {
-  const found = await look().catch((error: unknown) => {
+interface Stat {
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ino: bigint
+  readonly dev: bigint
+}
+
+function identityOf(name: string, { size, mtimeNs, ino, dev }: Stat): string {
+  return JSON.stringify([name, ...[size, mtimeNs, ino, dev].map(String)])
+}
+
+function readable<T>(name: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
     throw unreadable(name, error)
-  })
-  if (!found.isFile()) throw unreadable(name, new Error('not a regular file'))
-  return JSON.stringify([name, ...[found.size, found.mtimeNs, found.ino, found.dev].map(String)])
+  }
 }
 
 function unreadable(name: string, cause: unknown): TransferError {
