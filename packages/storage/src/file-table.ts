@@ -15,7 +15,7 @@ export interface OutboxFile {
   readonly path: string | null
 }
 
-export type NewFile = Omit<OutboxFile, 'id' | 'live'> & { readonly live?: boolean }
+type NewFile = Omit<OutboxFile, 'id' | 'live'> & { readonly live?: boolean }
 
 export interface FileTable {
   /** Inserts the file or revives and updates the one with this key; returns its id. */

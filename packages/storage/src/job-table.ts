@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 
-export type JobState = 'queued' | 'leased' | 'uploading' | 'stored' | 'verified' | 'dead' | 'leaving'
+type JobState = 'queued' | 'leased' | 'uploading' | 'stored' | 'verified' | 'dead' | 'leaving'
 
 /** A queued job together with the file it has to send. */
 export interface SendJob {
@@ -15,7 +15,7 @@ export interface SendJob {
   readonly attempts: number
 }
 
-export interface JobCount {
+interface JobCount {
   readonly backend: string
   readonly state: JobState
   readonly jobs: number

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 
 /** What is known of one backend: where it is and which manifest was last written there. */
-export interface TargetState {
+interface TargetState {
   readonly backend: string
   /** Place that the copies are in, e.g. `s3://bucket at endpoint`; another place means other copies. */
   readonly identity: string

@@ -51,7 +51,7 @@ export function planWork(
   ]
 }
 
-export interface SealOptions {
+interface SealOptions {
   readonly outbox: Outbox
   readonly spool: Spool
   readonly format: string
@@ -59,7 +59,7 @@ export interface SealOptions {
 }
 
 /** Records an export in one transaction: its files, their jobs, what they supersede, the partition's fingerprint. */
-export function sealPartition(
+function sealPartition(
   { outbox, spool, format, now }: SealOptions,
   partition: PartitionSummary,
   { parts, contentHash }: ExportedPartition,

@@ -71,7 +71,7 @@ export const manyRows = (count: number, from = 0): TestRow[] =>
   })
 
 /** A backend whose calls can be made to fail. */
-export function withFaults(
+function withFaults(
   backend: StorageBackend,
 ): StorageBackend & { fault: ((call: string, keys: readonly string[]) => void) | null; calls: string[] } {
   const calls: string[] = []
