@@ -59,6 +59,85 @@ describe('rows that the database prunes stay remote', () => {
     expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
   })
 
+  it('and a row that comes late into the hour being pruned is stored beside them', async () => {
+    addRows(miner.db, manyRows(70))
+    const first = miner.sourceUris()
+    const storage = await miner.open()
+    await storage.uploadData()
+    const before = await miner.objects('huggingface')
+    pruneOldest(3)
+    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    const all = [...first, 'https://x.com/late'].sort()
+    const receipt = await storage.uploadData()
+    expect(receipt).toMatchObject({ complete: true, copies: [{ rows: 1, source: 'x' }] })
+    expect(await miner.uris('huggingface')).toEqual(all)
+    expect(await miner.objects('huggingface')).toEqual(expect.arrayContaining(before))
+    expect(await storage.uploadData()).toMatchObject({ complete: true, copies: [] })
+    miner.policy = s3Policy(100)
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('s3')).toEqual(all)
+  })
+
+  it('also when as many rows come as go', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const storage = await miner.open({ limits: { recheckShare: 1 } })
+    await storage.uploadData()
+    const { uri, content } = miner.db
+      .prepare<[], { uri: string; content: Buffer }>(
+        'SELECT * FROM DataEntity WHERE timeBucketId = 480000 AND source = 2',
+      )
+      .get() ?? { uri: '', content: Buffer.from('') }
+    miner.db.prepare('DELETE FROM DataEntity WHERE uri = ?').run(uri)
+    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000, content }])
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
+  })
+
+  it('and a late row waits while no stored copy can be read to compare with', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const storage = await miner.open()
+    await storage.uploadData()
+    pruneOldest(3)
+    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    miner.hub.fault = (call, keys) => {
+      if (call === 'open' && keys.some((key) => key.includes('bucket=480000'))) down()
+    }
+    const receipt = await storage.uploadData()
+    expect(receipt.complete).toBe(false)
+    expect(new Set(receipt.failedAttempts.map(({ key }) => key))).toEqual(new Set(['reddit/480000', 'x/480000']))
+    miner.hub.fault = null
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
+  })
+
+  it('when the state file is lost and only HuggingFace had them, while S3 is what the policy wants', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const first = await miner.open()
+    await first.uploadData()
+    await first.close()
+    rmSync(join(miner.root, 'state'), { recursive: true })
+    miner.db.exec('DELETE FROM DataEntity WHERE timeBucketId = 480000')
+    miner.policy = s3Policy(100)
+    const second = await miner.open()
+    expect((await second.uploadData()).complete).toBe(true)
+    expect(await miner.uris('s3')).toEqual(all)
+  })
+
+  it('under mirror too when the database is suddenly empty', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    const storage = await miner.open({ retention: 'mirror' })
+    await storage.uploadData()
+    miner.db.exec('DELETE FROM DataEntity')
+    const receipt = await storage.uploadData()
+    expect(receipt.complete).toBe(false)
+    expect(receipt.failedAttempts[0]?.message).toContain('is it the right database')
+    expect(await miner.uris('huggingface')).toEqual(all)
+  })
+
   it('when an hour in the middle becomes empty; mirror deletes it', async () => {
     addRows(miner.db, manyRows(70))
     const all = miner.sourceUris()
