@@ -34,7 +34,7 @@ export interface ExportedPartition {
 }
 
 /** What other files hold already. */
-export interface Stored {
+interface Stored {
   /** URI digests, hex. */
   readonly digests: ReadonlySet<string>
   /** Whether these rows are left out. They are part of the content hash all the same. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { StorageError } from './errors.ts'
@@ -42,6 +42,10 @@ export function openState(stateFile: string, options: { readonly readonly?: bool
   let db: Database.Database | null = null
   try {
     if (options.readonly !== true) mkdirSync(dirname(stateFile), { recursive: true })
+    else if (!existsSync(stateFile)) {
+      const text = `there is no state file ${stateFile}; run sluice-miner upload first, or name the right one with --state-file`
+      throw new StorageError('STATE_UNWRITABLE', text)
+    }
     db = new Database(stateFile, { readonly: options.readonly === true, fileMustExist: options.readonly === true })
     db.pragma('foreign_keys = ON')
     const version = Number(db.pragma('user_version', { simple: true }))

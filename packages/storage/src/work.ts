@@ -131,7 +131,9 @@ export async function makeLocal(
     // What supersedes the stored files must hold every row of them, also when the database prunes while we read.
     const whole = all !== null && all.known === digests.size
     const exported = whole ? all : news
+    const other = whole ? news : all
     sealPartition({ ...options, now: options.clock(), beside: !whole }, partition, exported, backends)
+    if (other !== null) await discard(options, other)
     return madeOf(exported)
   }
   if (work.kind === 'export') {
@@ -175,14 +177,19 @@ function madeOf({
 
 /** Rows went between scan and export: what was exported before holds more and stays; the next scan decides anew. */
 async function keepFuller(
-  { outbox, spool }: MakeOptions,
+  options: MakeOptions,
   partition: PartitionSummary,
-  { parts }: ExportedPartition,
+  exported: ExportedPartition,
 ): Promise<void> {
   const source = sourceName(partition.source)
   const { bucket } = partition
-  if (!outbox.files.ofPartition({ source, bucket }).some((file) => file.live)) return
-  for (const { key, path } of parts) if (outbox.files.byKey(key)?.path == null) await spool.remove(spool.nameOf(path))
+  if (!options.outbox.files.ofPartition({ source, bucket }).some((file) => file.live)) return
+  await discard(options, exported)
   const text = `rows of ${partitionId(source, bucket)} were deleted while it was read; it is looked at again next time`
   throw new StorageError('BAD_ROWS', text, { retryable: true })
+}
+
+/** Removes the files of an export that is not sealed; not those whose content waits there anyway. */
+async function discard({ outbox, spool }: MakeOptions, { parts }: ExportedPartition): Promise<void> {
+  for (const { key, path } of parts) if (outbox.files.byKey(key)?.path == null) await spool.remove(spool.nameOf(path))
 }

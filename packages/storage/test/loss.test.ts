@@ -94,6 +94,21 @@ describe('rows that the database prunes stay remote', () => {
     expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
   })
 
+  it('and a late row is compared with files that still wait in the spool', async () => {
+    addRows(miner.db, manyRows(70))
+    const all = miner.sourceUris()
+    miner.policy = s3Policy(100, { useHuggingFace: false })
+    miner.s3.fault = down
+    const storage = await miner.open()
+    expect((await storage.uploadData()).complete).toBe(false)
+    pruneOldest(3)
+    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    expect((await storage.uploadData()).complete).toBe(false)
+    miner.s3.fault = null
+    expect((await storage.uploadData()).complete).toBe(true)
+    expect(await miner.uris('s3')).toEqual([...all, 'https://x.com/late'].sort())
+  })
+
   it('and a late row waits while no stored copy can be read to compare with', async () => {
     addRows(miner.db, manyRows(70))
     const all = miner.sourceUris()
