@@ -123,7 +123,9 @@ async function scanRows(options: CycleOptions, session: Session, signal?: AbortS
     session.fail(null, null, error)
     if (scan === null) return { ...nothingScanned, error }
   }
+  const { pruning } = scan
   outbox.transaction(() => {
+    outbox.digests.keepOnly(pruning)
     for (const { source, bucket } of same) outbox.partitions.touch({ source: sourceName(source), bucket }, clock())
   })
   for (const { rows, reason } of scan.unplaceable) {

@@ -27,6 +27,8 @@ export interface ExportedPartition {
   readonly contentHash: string
   /** Rows whose digest is among `Stored.digests`. */
   readonly known: number
+  /** URI digests (hex) of the rows written; collected only when `Stored` is given. */
+  readonly digests: readonly string[]
   /** Rows left out because their URI came twice; of those the newest is kept. */
   readonly duplicates: number
   /** Rows that the file format cannot hold (more than 32 MiB of content, text that is no Unicode); told, not stored. */
@@ -73,8 +75,7 @@ export function createExporter({ rows, directory, encoding, maxFileBytes }: Expo
       } finally {
         await reading.close()
       }
-      const { duplicates, refused, known } = reading.counts
-      return { parts, contentHash: reading.hash(), duplicates, refused, known }
+      return { parts, contentHash: reading.hash(), digests: reading.digests, ...reading.counts }
     },
     async hashPartition(partition, signal) {
       const reading = createReading(rows.rows(partition), signal)
@@ -93,7 +94,8 @@ interface Reading {
   next(): Promise<DataRow | null>
   share(share: number, of: number): AsyncGenerator<DataRow>
   hash(): string
-  readonly counts: { duplicates: number; refused: number; known: number }
+  readonly counts: { readonly duplicates: number; readonly refused: number; readonly known: number }
+  readonly digests: readonly string[]
   close(): Promise<void>
 }
 
@@ -106,6 +108,7 @@ function createReading(
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   const content = createHash('sha256')
   const counts = { duplicates: 0, refused: 0, known: 0 }
+  const digests: string[] = []
   let count = 0
   let ahead: DataRow | null | undefined
 
@@ -137,9 +140,14 @@ function createReading(
   async function peek(): Promise<DataRow | null> {
     while (held === undefined) {
       const row = await take()
-      const known = row !== null && stored?.digests.has(Buffer.from(uriDigest(row.uri)).toString('hex')) === true
-      if (known) counts.known++
-      if (!known || !stored.skip) held = row
+      if (row === null || stored === undefined) return (held = row)
+      const digest = Buffer.from(uriDigest(row.uri)).toString('hex')
+      if (stored.digests.has(digest)) {
+        counts.known++
+        if (stored.skip) continue
+      }
+      digests.push(digest)
+      held = row
     }
     return held
   }
@@ -161,6 +169,7 @@ function createReading(
     },
     hash: () => content.digest('hex'),
     counts,
+    digests,
     async close() {
       await iterator.return?.()
     },

@@ -7,9 +7,9 @@ import type { Session } from './session.ts'
 import type { Spool } from './spool.ts'
 
 /**
- * URI digests (hex) of all rows that the live files of a partition hold, read from the spool or by ranges from a backend
- * with a verified copy. With them a row that comes late into an hour which the database is pruning is told from one
- * that is stored already.
+ * URI digests (hex) of all rows that the live files of a partition hold: as remembered, else read from the spool or by
+ * ranges from a backend with a verified copy. With them a row that comes late into an hour which the database is pruning
+ * is told from one that is stored already.
  * @throws BackendError, DatasetError; Error when no copy can be read at present
  */
 export async function storedDigests(
@@ -18,8 +18,10 @@ export async function storedDigests(
   partition: { readonly source: number; readonly bucket: number },
   signal?: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const digests = new Set<string>()
   const source = sourceName(partition.source)
+  const remembered = outbox.digests.get({ source, bucket: partition.bucket })
+  if (remembered !== null) return remembered
+  const digests = new Set<string>()
   const live = outbox.files.ofPartition({ source, bucket: partition.bucket }).filter((file) => file.live)
   for (const file of live) {
     const reader = (await localReader(spool, file)) ?? (await remoteReader(outbox, session, file, signal))

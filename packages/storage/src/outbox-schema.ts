@@ -15,6 +15,8 @@ CREATE TABLE partitions(
   rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
   content_hash TEXT NOT NULL, format TEXT NOT NULL, hashed_at INTEGER NOT NULL,
   PRIMARY KEY(source, bucket)) WITHOUT ROWID;
+CREATE TABLE digests(
+  source TEXT NOT NULL, bucket INTEGER NOT NULL, digests BLOB NOT NULL, PRIMARY KEY(source, bucket));
 CREATE TABLE files(
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, rows INTEGER,
   source TEXT, bucket INTEGER, live INTEGER NOT NULL, path TEXT, sealed_at INTEGER NOT NULL);

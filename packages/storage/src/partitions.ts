@@ -61,8 +61,7 @@ export function scanPartitions(options: ScanOptions): Scan {
     const changed =
       before?.rows !== partition.rows || before.bytes !== partition.bytes || before.format !== options.format
     // The miner's database prunes from the oldest hour on; rows that vanish there are kept remotely (`retention`).
-    const held = options.held.get(id) ?? 0
-    if (partition.bucket === pruning && held > 0 && (changed || partition.rows < held)) {
+    if (partition.bucket === pruning && (changed || partition.rows < (options.held.get(id) ?? 0))) {
       if (changed) late.push(partition)
       continue
     }

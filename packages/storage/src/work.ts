@@ -109,6 +109,13 @@ export interface MakeOptions extends Omit<SealOptions, 'now' | 'beside'> {
   readonly clock: () => number
 }
 
+interface Made {
+  readonly files: number
+  readonly bytes: number
+  readonly duplicates: number
+  readonly refused: number
+}
+
 /**
  * Puts one piece of work into the spool; returns the bytes and files it added.
  * @throws StorageError, DatasetError, BackendError
@@ -119,23 +126,8 @@ export async function makeLocal(
   work: Work,
   backends: readonly BackendName[],
   signal?: AbortSignal,
-): Promise<{ readonly files: number; readonly bytes: number; readonly duplicates: number; readonly refused: number }> {
-  if (work.kind === 'late') {
-    const { partition } = work
-    const digests = await storedDigests(options, session, partition, signal)
-    const news = await options.exporter.exportPartition(partition, signal, { digests, skip: true })
-    const all =
-      news.known < digests.size
-        ? null // rows were pruned
-        : await options.exporter.exportPartition(partition, signal, { digests, skip: false })
-    // What supersedes the stored files must hold every row of them, also when the database prunes while we read.
-    const whole = all !== null && all.known === digests.size
-    const exported = whole ? all : news
-    const other = whole ? news : all
-    sealPartition({ ...options, now: options.clock(), beside: !whole }, partition, exported, backends)
-    if (other !== null) await discard(options, other)
-    return madeOf(exported)
-  }
+): Promise<Made> {
+  if (work.kind === 'late') return await makeLate(options, session, work.partition, backends, signal)
   if (work.kind === 'export') {
     const exported = await options.exporter.exportPartition(work.partition, signal)
     const rows = exported.parts.reduce((sum, part) => sum + part.rows, exported.duplicates + exported.refused)
@@ -165,13 +157,38 @@ export async function makeLocal(
   throw new Error(`${file.key} is neither in the database nor readable in another backend; it is looked for again`)
 }
 
+/** What the database is pruning: all stored rows are kept, by a file that holds them and the new ones, or two. */
+async function makeLate(
+  options: MakeOptions,
+  session: Session,
+  partition: PartitionSummary,
+  backends: readonly BackendName[],
+  signal?: AbortSignal,
+): Promise<Made> {
+  const { outbox, exporter } = options
+  const stored = await storedDigests(options, session, partition, signal)
+  const at = { source: sourceName(partition.source), bucket: partition.bucket }
+  const news = await exporter.exportPartition(partition, signal, { digests: stored, skip: true })
+  const all =
+    news.known < stored.size || stored.size === 0
+      ? null // rows were pruned, or there were none
+      : await exporter.exportPartition(partition, signal, { digests: stored, skip: false })
+  // What supersedes the stored files must hold every row of them, also when the database prunes while we read.
+  const whole = all !== null && all.known === stored.size
+  const exported = whole ? all : news
+  const now = options.clock()
+  outbox.transaction(() => {
+    sealPartition({ ...options, now, beside: stored.size > 0 && !whole }, partition, exported, backends)
+    outbox.digests.put(at, whole ? exported.digests : [...stored, ...exported.digests])
+  })
+  const other = whole ? news : all
+  if (other !== null) await discard(options, other)
+  return madeOf(exported)
+}
+
 const nothing = { parts: [], duplicates: 0, refused: 0 }
 
-function madeOf({
-  parts,
-  duplicates,
-  refused,
-}: Omit<ExportedPartition, 'contentHash' | 'known'>): Awaited<ReturnType<typeof makeLocal>> {
+function madeOf({ parts, duplicates, refused }: Pick<ExportedPartition, 'parts' | 'duplicates' | 'refused'>): Made {
   return { files: parts.length, bytes: parts.reduce((sum, part) => sum + part.bytes, 0), duplicates, refused }
 }
 
