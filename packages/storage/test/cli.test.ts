@@ -87,7 +87,7 @@ describe('upload and status', () => {
     expect(JSON.parse(again.out) as Receipt).toMatchObject({ complete: true, copies: [], plan: { inCohort: true } })
     const told = await run(0, 'status')
     expect(told.code).toBe(0)
-    expect(told.out).toContain(`S3           ENABLED, bucket ${devnet.bucket}`)
+    expect(told.out).toContain(`S3           ENABLED, bucket ${devnet.bucket}, region us-east-1`)
     expect(told.out).toContain('rows         70 in 14 files')
     const status = JSON.parse((await run(0, 'status --json')).out) as StorageStatus
     expect(status.owner).toContain(who(0).hotkey)
