@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 /** Length of a URI digest, see `uriDigest` of `@sluice/dataset`. */
 const digestBytes = 16
@@ -11,7 +11,7 @@ export interface DigestTable {
   keepOnly(bucket: number | null): void
 }
 
-export function createDigestTable(db: Database.Database): DigestTable {
+export function createDigestTable(db: SqliteDatabase): DigestTable {
   const get = db
     .prepare<[string, number], Buffer>('SELECT digests FROM digests WHERE source = ? AND bucket = ?')
     .pluck()

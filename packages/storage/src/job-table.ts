@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 type JobState = 'queued' | 'leased' | 'uploading' | 'stored' | 'verified' | 'dead' | 'leaving'
 
@@ -56,7 +56,7 @@ export interface JobTable {
   dead(): readonly DeadJob[]
 }
 
-export function createJobTable(db: Database.Database): JobTable {
+export function createJobTable(db: SqliteDatabase): JobTable {
   const ensure = db.prepare(
     `INSERT INTO jobs(file, backend, state, updated_at) VALUES (?, ?, 'queued', ?)
      ON CONFLICT(file, backend) DO UPDATE SET state = 'queued' WHERE state = 'leaving'`,

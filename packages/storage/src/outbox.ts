@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 import { createDigestTable, type DigestTable } from './digest-table.ts'
 import { StorageError } from './errors.ts'
 import { createFileTable, type FileTable } from './file-table.ts'
@@ -45,7 +45,7 @@ export function openOutbox(stateFile: string, identity: OutboxIdentity | null, r
   return outbox
 }
 
-function createOutbox(db: Database.Database): Outbox {
+function createOutbox(db: SqliteDatabase): Outbox {
   const readMeta = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
   const writeMeta = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value')
   return {

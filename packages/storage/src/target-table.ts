@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 /** What is known of one backend: where it is and which manifest was last written there. */
 interface TargetState {
@@ -30,7 +30,7 @@ export interface TargetTable {
   listed(backend: string): ReadonlySet<number>
 }
 
-export function createTargetTable(db: Database.Database): TargetTable {
+export function createTargetTable(db: SqliteDatabase): TargetTable {
   const columns = `backend, identity, sequence, manifest_sha256 AS manifestSha256, manifest_at AS manifestAt, breaker,
     retry_at AS retryAt`
   const get = db.prepare<[string], TargetState>(`SELECT ${columns} FROM targets WHERE backend = ?`)

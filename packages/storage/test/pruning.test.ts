@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackendError } from '@sluice/backends'
-import Database from 'better-sqlite3'
+import { openSqlite } from '@sluice/sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDataUniverseSource } from '../src/data-universe.ts'
 import type { RowSource } from '../src/row-source.ts'
@@ -129,7 +129,7 @@ describe('rows that the database prunes stay remote', () => {
     const storage = await miner.open()
     await storage.uploadData()
     await storage.close()
-    const state = new Database(miner.stateFile)
+    const state = openSqlite(miner.stateFile)
     state.exec('DELETE FROM digests') // as for an hour that became the oldest just now
     state.close()
     pruneOldest(3)
