@@ -9,14 +9,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** package → packages that its `src` may import. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   rollout: [],
+  sqlite: [],
   dataset: [],
   chain: ['rollout'],
-  transfer: [],
+  transfer: ['sqlite'],
   backends: ['transfer'],
-  storage: ['rollout', 'dataset', 'backends', 'chain'],
+  storage: ['rollout', 'sqlite', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
   'config-cli': ['rollout', 'chain'],
-  devnet: ['rollout', 'dataset', 'chain', 'transfer', 'backends', 'storage', 'validator', 'config-cli'],
+  devnet: ['rollout', 'sqlite', 'dataset', 'chain', 'transfer', 'backends', 'storage', 'validator', 'config-cli'],
 }
 /** package → its dependency that only `compose.ts` may import. */
 const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain' }

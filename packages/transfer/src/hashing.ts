@@ -8,7 +8,7 @@ export interface RunningHash {
 /** The hash functions of the platform. */
 export interface Hashing {
   /** CRC-32 (ISO-HDLC, as in zlib); `seed` is the value of what came before, 0 at the start. Unsigned. */
-  crc32(bytes: Uint8Array, seed?: number): number
+  crc32(this: void, bytes: Uint8Array, seed?: number): number
   sha256(): RunningHash
   md5(): RunningHash
 }

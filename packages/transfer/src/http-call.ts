@@ -24,7 +24,7 @@ export interface GatewayOptions {
   readonly now?: (() => number) | undefined
 }
 
-export interface GatewayCall {
+interface GatewayCall {
   readonly what: string
   readonly method: GatewayRequest['method']
   readonly path: string

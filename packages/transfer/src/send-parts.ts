@@ -166,7 +166,7 @@ function keptPart(
 }
 
 /** Null when the stored part is not proven to hold these bytes. */
-export function proofOf(
+function proofOf(
   engine: Engine,
   stored: StoredPart,
   body: Uint8Array,

@@ -63,7 +63,7 @@ export function checkUpload(options: UploadOptions): void {
 }
 
 /** @throws TransferError `BAD_OPTION` */
-export function checkKey(key: string): void {
+function checkKey(key: string): void {
   const bytes = new TextEncoder().encode(key).length
   if (bytes === 0 || bytes > MOST_KEY_BYTES) throw bad(`the key must have 1 to ${MOST_KEY_BYTES} bytes`)
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

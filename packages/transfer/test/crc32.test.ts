@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { crc32FromBase64, crc32ToBase64, joinCrc32 } from '../src/crc32.ts'
 import { createWasmHashing } from '../src/index.ts'

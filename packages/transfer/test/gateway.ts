@@ -158,10 +158,12 @@ export async function startGateway(sessions: UploadSessions, pageSize = 3): Prom
     }
   }
   const server = createServer((request, response) => {
-    void answer(request).then(({ status, body, headers }) => {
+    const reply = async (): Promise<void> => {
+      const { status, body, headers } = await answer(request)
       response.writeHead(status, { 'content-type': 'application/json', ...headers })
       response.end(body === null ? '' : JSON.stringify(body))
-    })
+    }
+    void reply()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

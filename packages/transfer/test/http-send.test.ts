@@ -7,7 +7,7 @@ import { createHttpSender } from '../src/node/index.ts'
 import { bytesOf, MIB } from './store.ts'
 
 const sender = createHttpSender()
-const ends: (() => void)[] = [sender.close]
+const ends: (() => void)[] = [() => sender.close()]
 afterEach(() => {
   for (const end of ends.splice(0)) end()
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LARGEST_OBJECT, LARGEST_PART, LEAST_PART, MIB, MOST_PARTS, planUpload } from '../src/plan.ts'
 

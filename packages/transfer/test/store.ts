@@ -9,7 +9,7 @@ import type { TransferEvent, TransferOptions, UploadSessions } from '../src/inde
 import { createDirectSessions, createNodeTransfer, type NodeTransfer } from '../src/node/index.ts'
 
 export const MIB = 1024 * 1024
-export const BUCKET = 'transfer'
+const BUCKET = 'transfer'
 const environment = process.env
 
 /** A store for tests: the one named by SLUICE_TEST_S3_ENDPOINT, else the devnet's. */
@@ -39,7 +39,7 @@ export function useStore(options: { readonly alwaysDevnet?: boolean } = {}): { r
   beforeAll(async () => {
     const outside = options.alwaysDevnet === true ? undefined : environment['SLUICE_TEST_S3_ENDPOINT']
     const devnet = outside === undefined || outside === '' ? await startS3Server({ buckets: [BUCKET] }) : null
-    const endpoint = devnet?.url ?? (outside as string)
+    const endpoint = devnet?.url ?? outside ?? ''
     const credentials = {
       accessKeyId: devnet?.accessKeyId ?? environment['SLUICE_TEST_S3_ACCESS_KEY'] ?? '',
       secretAccessKey: devnet?.secretAccessKey ?? environment['SLUICE_TEST_S3_SECRET_KEY'] ?? '',

@@ -173,7 +173,7 @@ function headHeaders(head: ObjectHead): Record<string, string> {
   }
 }
 
-export const unquote = (etag: string): string => etag.replace(/^"|"$/g, '')
+const unquote = (etag: string): string => etag.replace(/^"|"$/g, '')
 
 function abortable(signal: CallOptions['signal']): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal }

@@ -6,7 +6,7 @@ export interface S3Credentials {
   readonly sessionToken?: string | undefined
 }
 
-export interface PresignRequest {
+interface PresignRequest {
   readonly method: 'PUT' | 'GET'
   readonly key: string
   /** Besides the signature, such as `partNumber`; values are encoded here. */

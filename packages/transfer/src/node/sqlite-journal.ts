@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { z } from 'zod'
 import { TransferError } from '../errors.ts'
 import type { ExpectedObject, Journal, JournalEntry, JournalPart } from '../journal.ts'
@@ -116,9 +116,9 @@ export function createSqliteJournal(file: string): SqliteJournal {
   }
 }
 
-function open(file: string): Database.Database {
+function open(file: string): SqliteDatabase {
   mkdirSync(dirname(file), { recursive: true })
-  const db = new Database(file, { timeout: 10_000 })
+  const db = openSqlite(file, { timeout: 10_000 })
   try {
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = NORMAL')
