@@ -33,7 +33,7 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       stalled = setTimeout(stop, stallMs)
     }
     let stalled: ReturnType<typeof setTimeout> | undefined
-    try {
+    const exchange = async (): Promise<WireReply> => {
       const reply = await fetch(request.url, {
         method: request.method,
         headers: sendable(request.headers),
@@ -45,14 +45,17 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       })
       clearTimeout(timer)
       sendOptions.onSent?.(bytes)
-      return await readReply(reply, request, sendOptions, moved)
+      return await readReply(reply, request, sendOptions, { moved, cut: cut.signal })
+    }
+    try {
+      return await untilCut(cut.signal, exchange())
     } catch (error) {
-      if (TransferError.is(error)) throw error
       if (signal?.aborted === true) throw abortedError(error)
       if (cut.signal.aborted) {
         const text = 'The request took too long and was cut. Check the network.'
         throw new TransferError('TOO_SLOW', text, { retryable: true, cause: error })
       }
+      if (TransferError.is(error)) throw error
       const text = 'The connection failed. Check the network, the endpoint, and the CORS rules of the bucket.'
       throw new TransferError('UNAVAILABLE', text, { retryable: true, cause: error })
     } finally {
@@ -61,6 +64,14 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       signal?.removeEventListener('abort', stop)
     }
   }
+}
+
+/** The fetch of Node 20 does not always see a signal that is given while the body of the reply comes. */
+function untilCut<T>(cut: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    cut.addEventListener('abort', () => reject(abortedError(cut.reason)), { once: true })
+    work.then(resolve, reject)
+  })
 }
 
 /** `fetch` sets these itself and refuses to be told. */
@@ -72,13 +83,14 @@ async function readReply(
   reply: Response,
   request: WireRequest,
   { onHead, onData }: SendOptions,
-  moved: () => void,
+  { moved, cut }: { readonly moved: () => void; readonly cut: AbortSignal },
 ): Promise<WireReply> {
   const headers = Object.fromEntries(reply.headers)
   onHead?.({ status: reply.status, headers })
   const streamed = onData !== undefined && (reply.status === 200 || reply.status === 206)
   const decoder = new TextDecoder()
   const reader = reply.body?.getReader()
+  cut.addEventListener('abort', () => void reader?.cancel().catch(() => undefined), { once: true })
   let text = ''
   let bytes = 0
   for (;;) {
