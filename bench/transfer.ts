@@ -11,7 +11,8 @@ import { makeFile, makeMany, makeSparse } from './transfer/files.ts'
 import { ratiosOf, summaryOf, tableOf } from './transfer/report.ts'
 import * as clients from './transfer/rivals.ts'
 import { type Result, run, type Scenario } from './transfer/rounds.ts'
-import { installRadosgw, type Server, startProcess, startRadosgw, useEndpoint } from './transfer/server.ts'
+import { openRadosgw, type Server, startProcess, useEndpoint } from './transfer/server.ts'
+import { installRadosgw } from '../scripts/radosgw.ts'
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +42,7 @@ const say = (line: string): void => console.error(`bench:transfer: ${line}`)
 
 function open(): Promise<Server> {
   const { endpoint } = values
-  return endpoint === undefined ? startRadosgw() : useEndpoint({ endpoint, ...keys })
+  return endpoint === undefined ? openRadosgw(values.bucket) : useEndpoint({ endpoint, ...keys })
 }
 
 /** A bad line before the server; its faults depend on nothing but the round. */

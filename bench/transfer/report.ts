@@ -7,26 +7,37 @@ export interface Summary {
   readonly plain_wall_vs_curl: number | null
   readonly wall_vs_lib_storage: number | null
   readonly cpu_vs_lib_storage: number | null
+  /** The most of all our runs, MB (10^6). */
   readonly rss_mb: number | null
+  /** Against the fastest that is not curl. */
   readonly small_wall_vs_best: number | null
-  readonly small_wall_vs_curl: number | null
-  readonly sparse_rss_mb: number | null
-  readonly rivals: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** By client and scenario, ours among them: its figures with ours divided by them, or why there are none. */
+  readonly rivals: Readonly<Record<string, Readonly<Record<string, Figures | string>>>>
 }
 
+interface Figures {
+  readonly wall: number
+  readonly cpu: number
+  readonly rss_mb: number
+  readonly our_wall_vs_it: number | null
+  readonly our_cpu_vs_it: number | null
+}
+
+const mine: readonly string[] = [ours.name, oursPlain.name]
+
 export function tableOf(results: readonly Result[]): string {
-  const table = new Table({ head: ['client', 'wall s', 'range', 'CPU s', 'peak MB'], style: { head: [], border: [] } })
-  for (const { client, cost, wallRange, problem } of results) {
-    const figures =
-      cost === null
-        ? [problem ?? '', '', '', '']
-        : [
-            cost.wall.toFixed(2),
-            wallRange.map((s) => s.toFixed(2)).join('-'),
-            cost.cpu.toFixed(2),
-            cost.rssMb.toFixed(0),
-          ]
-    table.push([client, ...figures])
+  const head = ['client', 'wall s', 'range', 'CPU s', 'peak MB', 'our wall / its', 'our CPU / its']
+  const table = new Table({ head, style: { head: [], border: [] } })
+  for (const result of results) {
+    const { client, cost, wallRange, problem } = result
+    if (cost === null) {
+      table.push([client, { colSpan: 6, content: problem ?? '' }])
+      continue
+    }
+    const range = wallRange.map((seconds) => seconds.toFixed(2)).join('-')
+    const { our_wall_vs_it: wall, our_cpu_vs_it: cpu } = figuresOf(result, results) ?? {}
+    const figures = [cost.wall.toFixed(2), range, cost.cpu.toFixed(2), cost.rssMb.toFixed(0)]
+    table.push([client, ...figures, wall?.toFixed(2) ?? '', cpu?.toFixed(2) ?? ''])
   }
   return table.toString()
 }
@@ -38,35 +49,43 @@ export function summaryOf(results: ReadonlyMap<string, readonly Result[]>): Summ
     const [first, second] = [costOf(scenario, a), costOf(scenario, b)]
     return first === null || second === null ? null : rounded(first[what] / second[what])
   }
-  const mine: readonly string[] = [ours.name, oursPlain.name]
   const others = (results.get('many') ?? []).filter(({ client }) => !mine.includes(client) && client !== curl.name)
   const best = Math.min(...others.map(({ cost }) => cost?.wall ?? Infinity))
   const small = costOf('many', ours.name)
-  const peak = (scenario: string): number | null => {
-    const costs = mine.map((name) => costOf(scenario, name)?.rssMb ?? 0)
-    return Math.max(...costs) === 0 ? null : Math.round(Math.max(...costs))
-  }
+  const peaks = [...results.values()].flat().filter(({ client }) => mine.includes(client))
+  const rss = Math.round(Math.max(0, ...peaks.map(({ cost }) => cost?.rssMb ?? 0)))
   return {
     plain_wall_vs_curl: ratio('file', oursPlain.name, curl.name, 'wall'),
     wall_vs_lib_storage: ratio('file', ours.name, libStorage.name, 'wall'),
     cpu_vs_lib_storage: ratio('file', ours.name, libStorage.name, 'cpu'),
-    rss_mb: Math.max(peak('file') ?? 0, peak('sparse') ?? 0) || null,
+    rss_mb: rss === 0 ? null : rss,
     small_wall_vs_best: small === null || best === Infinity ? null : rounded(small.wall / best),
-    small_wall_vs_curl: ratio('many', ours.name, curl.name, 'wall'),
-    sparse_rss_mb: peak('sparse'),
     rivals: rivalsOf(results),
   }
 }
 
 function rivalsOf(results: ReadonlyMap<string, readonly Result[]>): Summary['rivals'] {
-  const rivals: Record<string, Record<string, unknown>> = {}
+  const rivals: Record<string, Record<string, Figures | string>> = {}
   for (const [scenario, list] of results) {
-    for (const { client, cost, problem } of list) {
-      const figures = cost && { wall: rounded(cost.wall), cpu: rounded(cost.cpu), rss_mb: Math.round(cost.rssMb) }
-      rivals[client] = { ...rivals[client], [scenario]: figures ?? problem }
+    for (const result of list) {
+      const figures = figuresOf(result, list) ?? result.problem ?? ''
+      rivals[result.client] = { ...rivals[result.client], [scenario]: figures }
     }
   }
   return rivals
+}
+
+/** Null when the client did not run. */
+function figuresOf({ client, cost }: Result, all: readonly Result[]): Figures | null {
+  if (cost === null) return null
+  const own = mine.includes(client) ? null : (all.find((result) => result.client === ours.name)?.cost ?? null)
+  return {
+    wall: rounded(cost.wall),
+    cpu: rounded(cost.cpu),
+    rss_mb: Math.round(cost.rssMb),
+    our_wall_vs_it: own === null ? null : rounded(own.wall / cost.wall),
+    our_cpu_vs_it: own === null ? null : rounded(own.cpu / cost.cpu),
+  }
 }
 
 export function ratiosOf(summary: Summary): string {
