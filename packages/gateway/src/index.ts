@@ -1,1 +1,2 @@
 export { GatewayError, type GatewayErrorCode } from './errors.ts'
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'

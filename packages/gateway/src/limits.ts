@@ -12,6 +12,8 @@ export interface Limits {
   readonly putBytes: number
   /** Life of every presigned URL. */
   readonly urlSeconds: number
+  /** The same for the original APIs, whose clients cannot ask for fresh ones. */
+  readonly legacyUrlSeconds: number
   /** An upload that was not completed by then is aborted. */
   readonly uploadSeconds: number
   /** Open multipart uploads of one hotkey, and the bytes they announce together. */
@@ -39,6 +41,7 @@ export const defaultLimits: Limits = {
   maxParts: 10_000,
   putBytes: 5 * 1024 * MiB,
   urlSeconds: 900,
+  legacyUrlSeconds: 3600,
   uploadSeconds: 24 * 3600,
   openUploads: 32,
   openBytes: 8 * 1024 * 1024 * MiB,

@@ -48,7 +48,7 @@ export interface SubnetWatch extends Subnet {
   /** Resolves after the first try; a failed one is retried in the background. */
   readonly ready: Promise<void>
   /** Reads now, once at a time. */
-  refresh(): Promise<void>
+  readonly refresh: () => Promise<void>
 }
 
 /** Reads the chain in the background; a request never waits for it. Age counts from when the block last moved. */
