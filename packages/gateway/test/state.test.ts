@@ -1,12 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRedisState } from '../src/state/redis.ts'
 import { createSqliteState } from '../src/state/sqlite.ts'
 import type { Session, State } from '../src/state/state.ts'
+import { freePort, hasRedis, startRedis } from './redis-server.ts'
 
 const T = 1_763_700_000_000
 let counter = 0
@@ -135,41 +134,16 @@ describe('SQLite', () => {
   })
 })
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0
-if (!hasRedis) {
-  console.warn('redis-server is missing: the Redis state is NOT tested here. apt-get install redis-server')
-}
 describe.runIf(hasRedis)('Redis', () => {
-  let server: ChildProcess
-  let url: string
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-redis-'))
+  let server: Awaited<ReturnType<typeof startRedis>>
   beforeAll(async () => {
-    const port = await freePort()
-    url = `redis://127.0.0.1:${port}`
-    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder])
-    await new Promise<void>((resolve, reject) => {
-      server.once('exit', () => reject(new Error('redis-server ended')))
-      server.stdout?.on('data', (chunk: Buffer) => {
-        if (/ready to accept connections/i.test(chunk.toString())) resolve()
-      })
-    })
+    server = await startRedis()
   })
-  afterAll(() => {
-    server.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
-  })
-  describeState('one server, two gateways', async () => await createRedisState({ url }))
+  afterAll(() => server.stop())
+  describeState('one server, two gateways', async () => await createRedisState({ url: server.url }))
 
   test('a server that is not there is an error at the start', async () => {
     const port = await freePort()
     await expect(createRedisState({ url: `redis://127.0.0.1:${port}` })).rejects.toThrow('Redis does not answer')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -58,7 +58,11 @@ export function readPartNumber(text: string | undefined): number {
 }
 
 export async function complete(call: Call, bucket: Bucket, key: string): Promise<Reply> {
-  const text = await receiveText(call.request, call.binding)
+  // Checksum headers of a Complete are of the whole object, not of the list in its body.
+  const headers = Object.fromEntries(
+    Object.entries(call.request.headers).filter(([name]) => !/^x-amz-checksum-(?!type|algorithm)/.test(name)),
+  )
+  const text = await receiveText({ ...call.request, headers }, call.binding)
   const done = await completeUpload(call, bucket, key, text)
   return xmlReply('CompleteMultipartUploadResult', {
     Location: `/${bucket.name}/${key}`,

@@ -112,6 +112,10 @@ describe('multipart checksums', () => {
     const answer = combines ? ['tgkiuw==', 'FULL_OBJECT'] : [expected, type]
     expect([head[`Checksum${algorithm}`], head.ChecksumType]).toEqual(answer)
   })
+  test('the right one of the whole at Complete is taken', async () => {
+    const { result } = await upload('mp-right', 'CRC32', 'FULL_OBJECT', 'tgkiuw==')
+    expect(result.ChecksumCRC32).toBe('tgkiuw==')
+  })
   test('a wrong one at Complete is BadDigest', async () => {
     await expect(upload('mp-wrong', 'CRC32', 'FULL_OBJECT', 'AAAAAA==')).rejects.toMatchObject({ name: 'BadDigest' })
   })

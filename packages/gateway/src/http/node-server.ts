@@ -41,9 +41,12 @@ export async function serve(options: NodeServerOptions): Promise<NodeServer> {
       const closed = once(server, 'close')
       server.close()
       server.closeIdleConnections()
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+      // A connection whose last request ends now is kept alive by default, and would keep the server open.
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
       await closed
-      clearTimeout(timer)
+      clearInterval(idle)
+      clearTimeout(cut)
     },
   }
 }
