@@ -90,8 +90,7 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
     admission.writer(address)
     const maxParts = planParts(bytes, partSize, limits)
     // Before the store is asked, so that a full hotkey costs it nothing; `open` below decides.
-    const running = await stateful(state.openOf(address))
-    if (running.length >= limits.openUploads) throw tooMany()
+    if ((await stateful(state.openCount(address))) >= limits.openUploads) throw tooMany()
     const { key, contentType, contentEncoding } = object
     const uploadId = await store.create({ key, contentType, contentEncoding, metadata: metadataOf(object), checksum })
     const expiresAt = now + limits.uploadSeconds * 1000

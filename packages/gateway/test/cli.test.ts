@@ -120,7 +120,7 @@ test('the program serves over a real chain and bucket, follows the policy, and s
     const [status, text] = await put(first!.uri)
     expect(status).toBe(200)
     const signed = JSON.parse(text) as { url: string }
-    expect((await fetch(signed.url, { method: 'PUT', body: 'x' })).status).toBe(200)
+    expect((await fetch(signed.url, { method: 'PUT', body: Uint8Array.of(120) })).status).toBe(200)
     expect(await put(second!.uri)).toEqual([403, expect.stringContaining('NOT_IN_COHORT')])
     expect(await put('//Stranger')).toEqual([403, expect.stringContaining('NOT_REGISTERED')])
     expect((await (await fetch(`${base}/healthz`)).json()) as object).toMatchObject({ ok: true, chain: 'fresh' })

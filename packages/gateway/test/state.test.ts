@@ -61,6 +61,7 @@ function describeState(name: string, open: () => Promise<State>): void {
       for (const session of sessions) expect(await one.open(session, caps)).toBe('opened')
       expect(await other.find(sessions[1]!.uploadId)).toEqual(sessions[1])
       expect(await other.openOf('counted')).toEqual(sessions)
+      expect([await one.openCount('counted'), await one.openCount('nobody')]).toEqual([3, 0])
       expect(await other.open(sessionOf('counted'), caps)).toBe('too many uploads')
       expect(await other.open(sessionOf('another'), caps)).toBe('opened')
       await one.forget(sessions[0]!.uploadId)

@@ -68,6 +68,7 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
       return String(await run(openScript, keys, args)) as Opening
     },
     find,
+    openCount: async (hotkey) => await client.hLen(`${prefix}open:${hotkey}`),
     openOf: async (hotkey) => {
       const ids = await client.hKeys(`${prefix}open:${hotkey}`)
       if (ids.length === 0) return []

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Rate } from '../limits.ts'
+import { createBatch } from './batch.ts'
 import type { Opening, Session, State, Taken } from './state.ts'
 
 const schema = `
@@ -32,6 +33,7 @@ export function createSqliteState(file: string): State {
   db.pragma('busy_timeout = 5000')
   db.exec(schema)
   const statements = prepare(db)
+  const write = createBatch(db)
   let writes = 0
 
   const sweep = (now: number): void => {
@@ -39,43 +41,43 @@ export function createSqliteState(file: string): State {
     statements.dropNonces.run(now)
     statements.dropBuckets.run(now)
   }
-  const take = db.transaction((name: string, { burst, perSecond }: Rate, now: number): Taken => {
+  const take = (name: string, { burst, perSecond }: Rate, now: number): Taken => {
     const row = statements.bucket.get(name) as { tokens: number; at: number } | undefined
     const passed = row === undefined ? 0 : Math.max(0, now - row.at)
     const tokens = row === undefined ? burst : Math.min(burst, row.tokens + (passed * perSecond) / 1000)
     const left = tokens < 1 ? tokens : tokens - 1
     statements.setBucket.run(name, left, now, Math.ceil(now + ((burst - left) * 1000) / perSecond))
     return tokens < 1 ? { ok: false, retryAfterMs: Math.ceil(((1 - tokens) * 1000) / perSecond) } : { ok: true }
-  })
-  const open = db.transaction((session: Session, caps: { uploads: number; bytes: number }): Opening => {
+  }
+  const open = (session: Session, caps: { readonly uploads: number; readonly bytes: number }): Opening => {
     const used = statements.used.get(session.hotkey) as { uploads: number; bytes: number }
     if (used.uploads >= caps.uploads) return 'too many uploads'
     if (used.bytes + (session.bytes ?? 0) > caps.bytes) return 'too many bytes'
     const { uploadId, hotkey, bytes, expiresAt } = session
     statements.insert.run(uploadId, hotkey, bytes ?? 0, expiresAt, JSON.stringify(session))
     return 'opened'
-  })
-  const finish = db.transaction((uploadId: string, result: { etag: string; bytes: number }, until: number): void => {
+  }
+  const finish = (uploadId: string, result: Session['result'], until: number): void => {
     const session = parse(statements.find.get(uploadId))
     if (session === null) return
     statements.finish.run(until, JSON.stringify({ ...session, result, expiresAt: until }), uploadId)
-  })
+  }
 
   return {
-    remember: async (name, until, now) => {
-      sweep(now)
-      return statements.remember.run(name, until).changes === 1
-    },
-    take: async (bucket, rate, now) => {
-      sweep(now)
-      return take.immediate(bucket, rate, now)
-    },
-    open: async (session, caps) => open.immediate(session, caps),
+    remember: async (name, until, now) =>
+      await write(() => {
+        sweep(now)
+        return statements.remember.run(name, until).changes === 1
+      }),
+    take: async (bucket, rate, now) => await write(() => take(bucket, rate, now)),
+    open: async (session, caps) => await write(() => open(session, caps)),
     find: async (uploadId) => parse(statements.find.get(uploadId)),
+    openCount: async (hotkey) => (statements.used.get(hotkey) as { uploads: number }).uploads,
     openOf: async (hotkey) => parseAll(statements.openOf.all(hotkey)),
-    finish: async (uploadId, result, until) => finish.immediate(uploadId, result, until),
-    forget: async (uploadId) => void statements.forget.run(uploadId),
-    claimExpired: async (now, leaseUntil, limit) => parseAll(statements.claim.all(leaseUntil, now, limit)),
+    finish: async (uploadId, result, until) => await write(() => finish(uploadId, result, until)),
+    forget: async (uploadId) => void (await write(() => statements.forget.run(uploadId))),
+    claimExpired: async (now, leaseUntil, limit) =>
+      await write(() => parseAll(statements.claim.all(leaseUntil, now, limit))),
     keep: async (name, text) => void statements.keep.run(name, text),
     kept: async (name) => (statements.kept.get(name) as { text: string } | undefined)?.text ?? null,
     ping: async () => void db.prepare('SELECT 1').get(),

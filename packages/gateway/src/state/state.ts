@@ -34,6 +34,7 @@ export interface State {
   /** Adds a session if the hotkey's open ones allow it. Unknown sizes count as 0 bytes. */
   open(session: Session, caps: { readonly uploads: number; readonly bytes: number }): Promise<Opening>
   find(uploadId: string): Promise<Session | null>
+  openCount(hotkey: string): Promise<number>
   /** Open ones only, oldest first. */
   openOf(hotkey: string): Promise<readonly Session[]>
   /** Marks a session as completed and keeps it until `until`, so that a repeated `complete` gets the same answer. */

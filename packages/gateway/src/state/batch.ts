@@ -1,0 +1,35 @@
+import type Database from 'better-sqlite3'
+
+interface Job {
+  readonly run: () => () => void
+  readonly fail: (error: unknown) => void
+}
+
+/**
+ * Puts the writes of one turn of the event loop into one transaction: under load a commit is shared by many requests.
+ * A promise resolves after the commit, with what its own work gave.
+ */
+export function createBatch(db: Database.Database): <T>(work: () => T) => Promise<T> {
+  let waiting: Job[] = []
+  const commit = db.transaction((jobs: readonly Job[]) => jobs.map(({ run }) => run()))
+  const flush = (): void => {
+    const jobs = waiting
+    waiting = []
+    try {
+      for (const done of commit.immediate(jobs)) done()
+    } catch (error) {
+      for (const { fail } of jobs) fail(error)
+    }
+  }
+  return async (work) =>
+    await new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(flush)
+      waiting.push({
+        run: () => {
+          const value = work()
+          return () => resolve(value)
+        },
+        fail: reject,
+      })
+    })
+}
