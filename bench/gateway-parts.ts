@@ -41,14 +41,29 @@ const standing: Standing = { uid: 1, validatorPermit: true, mayWrite: true, excl
 const unlimited = { burst: 1e9, perSecond: 1e9 }
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
+function bounded(state: State, keepOpen: number): State {
+  const open: string[] = []
+  return {
+    ...state,
+    open: async (session, caps) => {
+      open.push(session.uploadId)
+      const [oldest] = open.length > keepOpen ? open.splice(0, 1) : []
+      if (oldest !== undefined) await state.forget(oldest)
+      return await state.open(session, caps)
+    },
+  }
+}
+
 /** The whole gateway but chain and bucket, for these hotkeys. */
 export async function benchGateway(options: {
   readonly hotkeys: readonly string[]
   readonly stateFile: string
   readonly storeMs: number
   readonly acceptAll?: boolean
+  /** So many uploads stay open; older ones count as completed. */
+  readonly keepOpen?: number
 }): Promise<Gateway & { readonly state: State }> {
-  const state = createSqliteState(options.stateFile)
+  const state = bounded(createSqliteState(options.stateFile), options.keepOpen ?? Number.POSITIVE_INFINITY)
   const view = { block: 1, standings: new Map(options.hotkeys.map((hotkey) => [hotkey, standing])) }
   const gateway = createGateway({
     publicUrls: [BASE],

@@ -12,6 +12,8 @@ export interface RunningGateway {
   readonly log: Log
   /** Reads the chain now, without waiting for the next round. */
   readonly refresh: () => Promise<void>
+  /** Since the finalized block last moved; null while nothing is known. */
+  readonly chainAgeMs: () => number | null
   close(): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export async function openGateway(
     gateway,
     log,
     refresh: subnet.refresh,
+    chainAgeMs: () => subnet.ageMs(),
     close: async () => {
       await subnet.close()
       await reader.close()

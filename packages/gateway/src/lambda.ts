@@ -16,7 +16,16 @@ const open = async (): Promise<RunningGateway> => {
   }
 }
 
-const answer = createLambdaHandler(async () => (await open()).gateway)
+/** Between two requests the environment may have slept for long, so what is known of the chain may be old. */
+const REFRESH_AFTER_MS = 60_000
+
+const answer = createLambdaHandler(async () => {
+  const running = await open()
+  if ((running.chainAgeMs() ?? Number.POSITIVE_INFINITY) > REFRESH_AFTER_MS) {
+    await Promise.race([running.refresh(), new Promise((resolve) => setTimeout(resolve, 5_000))])
+  }
+  return running.gateway
+})
 
 /** An event of the scheduler runs the janitor, anything else is a request. */
 export async function handler(event: LambdaEvent & { readonly source?: string }): Promise<LambdaReply> {

@@ -121,6 +121,17 @@ describe('SQLite', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   describeState('one file, two gateways', async () => createSqliteState(join(folder, 'deep', 'state.sqlite')))
 
+  test('a write that fails takes none of its neighbours with it', async () => {
+    const state = createSqliteState(':memory:')
+    const session = sessionOf('batch')
+    await state.open(session, caps)
+    const writes = [state.remember('x', T + 1, T), state.open(session, caps), state.remember('y', T + 1, T)]
+    const outcomes = (await Promise.allSettled(writes)).map(({ status }) => status)
+    expect(outcomes).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect([await state.remember('x', T + 1, T), await state.remember('y', T + 1, T)]).toEqual([false, false])
+    await state.close()
+  })
+
   test('nonces and sessions survive a restart', async () => {
     const file = join(folder, 'restart.sqlite')
     const before = createSqliteState(file)

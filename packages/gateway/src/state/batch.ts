@@ -12,14 +12,25 @@ interface Job {
 export function createBatch(db: Database.Database): <T>(work: () => T) => Promise<T> {
   let waiting: Job[] = []
   const commit = db.transaction((jobs: readonly Job[]) => jobs.map(({ run }) => run()))
+  const alone = (job: Job): void => {
+    try {
+      for (const resolve of commit.immediate([job])) resolve()
+    } catch (error) {
+      job.fail(error)
+    }
+  }
   const flush = (): void => {
     const jobs = waiting
     waiting = []
+    let done: readonly (() => void)[]
     try {
-      for (const done of commit.immediate(jobs)) done()
-    } catch (error) {
-      for (const { fail } of jobs) fail(error)
+      done = commit.immediate(jobs)
+    } catch {
+      // One of them cannot be done; the others must not suffer for it.
+      for (const job of jobs) alone(job)
+      return
     }
+    for (const resolve of done) resolve()
   }
   return async (work) =>
     await new Promise((resolve, reject) => {
