@@ -9,16 +9,18 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** package → packages that its `src` may import. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   rollout: [],
+  signing: [],
   dataset: [],
   chain: ['rollout'],
   backends: [],
   storage: ['rollout', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
+  gateway: ['signing', 'chain'],
   'config-cli': ['rollout', 'chain'],
-  devnet: ['rollout', 'dataset', 'chain', 'backends', 'storage', 'validator', 'config-cli'],
+  devnet: ['rollout', 'dataset', 'chain', 'backends', 'storage', 'validator', 'config-cli', 'signing', 'gateway'],
 }
 /** package → its dependency that only `compose.ts` may import. */
-const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain' }
+const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain', gateway: 'chain' }
 const vague = /(^|\/)(utils?|helpers?|common|core|misc|types|constants|shared)(\/|\.ts$)/
 const importPattern = /(?:from\s+|import\s*\(\s*|import\s+)['"](@sluice\/[a-z-]+|\.[^'"]*)['"]/g
 

@@ -1,8 +1,6 @@
-import { openGateway } from './compose.ts'
-import { serve } from './http/node-server.ts'
-import { runJanitor } from './janitor.ts'
 import { createLog } from './log.ts'
 import { readSettings, SettingsError, variables } from './settings.ts'
+import { startGateway } from './start.ts'
 
 export interface CliContext {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -33,22 +31,10 @@ export async function runCli(args: readonly string[], { environment, out, err, s
   try {
     const settings = readSettings(environment)
     const log = createLog(settings.logLevel)
-    const running = await openGateway(settings, log)
-    const { host, port, trustedProxies, publicUrls, netuid, bucket } = settings
-    let server
-    try {
-      server = await serve({ app: running.gateway, host, port, trustedProxies })
-    } catch (error) {
-      await running.close()
-      throw error
-    }
-    const janitor = runJanitor(running.gateway.janitor, log)
-    log.info({ host, port: server.port, publicUrls, netuid, bucket }, 'listening')
+    const started = await startGateway(settings, log)
     await aborted(signal)
     log.info({}, 'stopping; running requests may finish')
-    await server.close()
-    await janitor.stop()
-    await running.close()
+    await started.close()
     return 0
   } catch (error) {
     err(`sluice-gateway: ${error instanceof Error ? error.message : String(error)}`)
