@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createFieldEncoding, uriDigest, writePart } from '../packages/dataset/src/index.ts'
 import type { DataRow, FieldEncoding } from '../packages/dataset/src/index.ts'
-import Database from 'better-sqlite3'
+import { openSqlite } from '@sluice/sqlite'
 
 const BUCKET = 480_000
 const WORDS =
@@ -34,7 +34,7 @@ interface Cost {
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
-const database = new Database(join(directory, 'rows.sqlite'))
+const database = openSqlite(join(directory, 'rows.sqlite'))
 let rssMb = 0
 const sampler = setInterval(noteRss, 20).unref()
 try {

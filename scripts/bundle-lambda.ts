@@ -21,8 +21,6 @@ export async function bundleLambda(folder: string): Promise<number> {
     platform: 'node',
     target: 'node20',
     conditions: ['@sluice/source'],
-    // Native, and only for a gateway with a disk.
-    external: ['better-sqlite3'],
     banner: {
       js: "import { createRequire as sluiceRequire } from 'node:module'; const require = sluiceRequire(import.meta.url);",
     },

@@ -136,7 +136,18 @@ boot() {
     ceph_run ceph-osd -c ceph.conf -i 0 &&
     ceph_run radosgw -c ceph.conf -n client.rgw &&
     ceph_run radosgw-admin -c ceph.conf -n client.rgw user create --uid=test --display-name=test \
-      --access-key=TESTKEY --secret=TESTSECRET
+      --access-key=TESTKEY --secret=TESTSECRET &&
+    await_port
+}
+
+# radosgw returns to the shell before it listens.
+await_port() {
+  tries=600
+  until grep -qs "0100007F:$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.1
+  done
 }
 
 start() {

@@ -10,14 +10,26 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const allowed: Readonly<Record<string, readonly string[]>> = {
   rollout: [],
   signing: [],
+  sqlite: [],
   dataset: [],
   chain: ['rollout'],
   backends: [],
-  storage: ['rollout', 'dataset', 'backends', 'chain'],
+  storage: ['rollout', 'sqlite', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
-  gateway: ['signing', 'chain'],
+  gateway: ['signing', 'sqlite', 'chain'],
   'config-cli': ['rollout', 'chain'],
-  devnet: ['rollout', 'dataset', 'chain', 'backends', 'storage', 'validator', 'config-cli', 'signing', 'gateway'],
+  devnet: [
+    'rollout',
+    'sqlite',
+    'dataset',
+    'chain',
+    'backends',
+    'storage',
+    'validator',
+    'config-cli',
+    'signing',
+    'gateway',
+  ],
 }
 /** package → its dependency that only `compose.ts` may import. */
 const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain', gateway: 'chain' }

@@ -110,6 +110,7 @@ async function soak(options: Options, folder: string, devnet: Devnet): Promise<R
     const [code, signal] = await exit
     if (signal === 'SIGKILL') {
       killed++
+      longest *= 1.03 // so that the last steps of a run are hit as often as the first
       source.add(Math.min(perRun, rows - source.uris().length))
       if (killed % killsPerPolicy === 0) await publish(devnet, killed / killsPerPolicy)
       if (killed % 10 === 0 || killed === kills) say(`${killed} of ${kills} killed, ${finished} ended by themselves`)

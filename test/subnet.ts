@@ -7,7 +7,7 @@ import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
 import { createStorageFromConfig, type DualStorage, type Log } from '@sluice/storage'
-import Database from 'better-sqlite3'
+import { openSqlite } from '@sluice/sqlite'
 
 /** A miner of an end-to-end test: its database can be filled, its storage runs cycles. */
 interface TestMiner {
@@ -72,7 +72,7 @@ export async function startSubnet(minerCount: number): Promise<TestSubnet> {
 }
 
 function createTable(path: string): void {
-  const database = new Database(path)
+  const database = openSqlite(path)
   database.pragma('journal_mode = WAL')
   database.exec(`
     CREATE TABLE DataEntity (uri TEXT PRIMARY KEY, datetime TIMESTAMP(6), timeBucketId INT, source INT,
@@ -82,7 +82,7 @@ function createTable(path: string): void {
 }
 
 function insertRows(path: string, hotkey: string, from: number, count: number): string[] {
-  const database = new Database(path)
+  const database = openSqlite(path)
   const insert = database.prepare('INSERT INTO DataEntity VALUES (?, ?, ?, ?, ?, ?, ?)')
   const uris: string[] = []
   database.transaction(() => {

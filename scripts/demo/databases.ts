@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { createHash } from 'node:crypto'
 import { type RealRecord, shareOfRecord } from './records.ts'
 
@@ -46,9 +46,9 @@ export function rowsFromRecords(records: readonly RealRecord[], now: Date): Row[
 
 /** The rows of a miner's own database, at most as many as the demo shows in two minutes. */
 export function rowsFromDatabase(path: string, most = 40_000): Row[] {
-  let database: Database.Database | undefined
+  let database: SqliteDatabase | undefined
   try {
-    database = new Database(path, { readonly: true, fileMustExist: true })
+    database = openSqlite(path, { readonly: true, fileMustExist: true })
     return database
       .prepare('SELECT uri, datetime, timeBucketId, source, label, content FROM DataEntity LIMIT ?')
       .all(most) as Row[]
@@ -62,7 +62,7 @@ export function rowsFromDatabase(path: string, most = 40_000): Row[] {
 
 /** Adds rows to a miner's database, which is created with Data Universe's schema when it is missing. */
 export function addRows(path: string, rows: readonly Row[]): void {
-  const database = new Database(path)
+  const database = openSqlite(path)
   try {
     database.pragma('journal_mode = WAL')
     database.exec(`

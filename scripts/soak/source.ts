@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { openSqlite } from '@sluice/sqlite'
 
 /** The miner's database of a soak run: grows and changes between the kills. */
 export interface Source {
@@ -14,7 +14,7 @@ const firstHour = 480_000
 const hours = 24
 
 export function createSource(path: string, random: () => number): Source {
-  const db = new Database(path)
+  const db = openSqlite(path)
   db.pragma('journal_mode = WAL')
   db.exec(`
     CREATE TABLE DataEntity (uri TEXT PRIMARY KEY, datetime TIMESTAMP(6), timeBucketId INT, source INT,

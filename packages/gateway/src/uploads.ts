@@ -9,7 +9,7 @@ import type { Session, State } from './state/state.ts'
 import type { PresignedRequest } from './store/presign.ts'
 import type { NamedPart, ObjectStore, StoredPart } from './store/store.ts'
 
-export interface NewObject {
+interface NewObject {
   readonly key: string
   readonly contentType?: string | undefined
   readonly contentEncoding?: string | undefined
@@ -18,7 +18,7 @@ export interface NewObject {
   readonly sha256?: string | undefined
 }
 
-export interface Timed extends PresignedRequest {
+interface Timed extends PresignedRequest {
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }

@@ -56,7 +56,7 @@ export function testSubnet(): TestSubnet {
 }
 
 /** Keeps its lines, for tests that look for secrets. */
-export function testLog(): Log & { readonly lines: string[] } {
+function testLog(): Log & { readonly lines: string[] } {
   const lines: string[] = []
   const add = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`)
   return { lines, info: add, warn: add, error: add }
@@ -67,21 +67,17 @@ export interface Reply extends GatewayReply {
 }
 
 /** A client of the native API that talks to the app without a socket. */
-export interface Client {
+interface Client {
   send(method: string, target: string, body?: unknown, more?: SendOptions): Promise<Reply>
 }
-export interface SendOptions {
+interface SendOptions {
   readonly base?: string
   readonly raw?: Uint8Array
   readonly headers?: Record<string, string>
   readonly address?: string
 }
 
-export function clientOf(
-  gateway: Pick<Gateway, 'handle'>,
-  hotkey: RequestHotkey,
-  now: () => number = Date.now,
-): Client {
+function clientOf(gateway: Pick<Gateway, 'handle'>, hotkey: RequestHotkey, now: () => number = Date.now): Client {
   const signer = createSigner({ hotkey, now })
   return {
     send: async (method, target, body, { base = BASE, raw, headers = {}, address = '192.0.2.1' } = {}) => {

@@ -34,8 +34,9 @@ const readObject = (storage: Readonly<Record<string, unknown>>): PolicyDecoding 
     const text = typeof version === 'number' || typeof version === 'string' ? String(version) : typeof version
     return { kind: 'unsupported', version: shown(text) }
   }
-  const keys = Object.keys(storage)
-  if (version !== undefined && keys.every((key) => key === 'v' || key === 'hf')) return { kind: 'absent' }
+  const keys = Object.keys(storage).filter((key) => key !== 'v' && key !== 'hf')
+  // A pointer alone, or somebody else's object of that name: no policy.
+  if (version === undefined ? !keys.some((key) => STORAGE_KEYS.has(key)) : keys.length === 0) return { kind: 'absent' }
 
   const unknown = unknownKeys(storage)
   // Version 1 is closed: a typo must not silently turn into a default. The original's layout never was.
@@ -50,7 +51,8 @@ const readObject = (storage: Readonly<Record<string, unknown>>): PolicyDecoding 
 
 /**
  * Reads the `storage` object of the JSON layout; without `v` it is the original's layout. A missing percentage is 0 and a
- * missing cohort `md5-mod100`, as in the original. An object with nothing but a pointer (`hf`) is `absent`. Never throws.
+ * missing cohort `md5-mod100`, as in the original. An object with nothing of a policy in it is `absent`.
+ * Never throws.
  */
 export const readPolicyJson = (value: unknown): PolicyDecoding => {
   try {

@@ -126,7 +126,9 @@ describe('readPolicyJson', () => {
 
   it('never fails open: a missing percentage is 0', () => {
     expect(readPolicyJson({ use_s3: true, s3: {} })).toMatchObject({ policy: { rolloutPercentage: 0, useS3: false } })
-    expect(readPolicyJson({})).toMatchObject({ policy: { rolloutPercentage: 0, useHuggingFace: true } })
+    expect(readPolicyJson({ use_huggingface: true })).toMatchObject({
+      policy: { rolloutPercentage: 0, useHuggingFace: true },
+    })
   })
 
   it('says that nothing acts on a guard yet', () => {
@@ -172,6 +174,8 @@ describe('readPolicyJson', () => {
 
   it('sees no policy where there is only a pointer', () => {
     expect(readPolicyJson({ v: 1, hf: 'acme/data' })).toEqual({ kind: 'absent' })
+    for (const foreign of [{}, { hf: 'acme/data' }, { quota: 5 }])
+      expect(readPolicyJson(foreign)).toEqual({ kind: 'absent' })
   })
 
   it('reads back its own canonical form', () => {

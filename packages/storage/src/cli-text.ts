@@ -50,7 +50,7 @@ export function statusLines(status: StorageStatus): readonly string[] {
   ])
   return [
     clean(`owner        ${status.owner ?? 'nobody yet'}`),
-    `S3           ${plan === null ? 'unknown' : uses('s3') ? clean(`ENABLED, bucket ${plan.bucketName}`) : 'DISABLED'}`,
+    `S3           ${plan === null ? 'unknown' : uses('s3') ? clean(`ENABLED, bucket ${plan.bucketName}, region ${plan.region}`) : 'DISABLED'}`,
     `HuggingFace  ${plan === null ? 'unknown' : uses('huggingface') ? 'ENABLED' : 'DISABLED'}`,
     clean(
       `policy       ${plan === null ? 'not read yet; run upload' : `${plan.reason} (${plan.origin}, block ${plan.block})`}`,

@@ -209,7 +209,7 @@ async function openHuggingFace(options: StorageOptions, once: Once, signal?: Abo
 }
 
 /** The hotkey that the settings name. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
-export async function hotkeyOf(settings: Settings): Promise<Hotkey> {
+async function hotkeyOf(settings: Settings): Promise<Hotkey> {
   if (settings.hotkeyUri !== undefined) return await hotkeyFromUri(settings.hotkeyUri)
   const { walletPath, walletName, hotkeyName, password } = settings
   return await loadHotkey({ walletPath, walletName, hotkeyName, password })

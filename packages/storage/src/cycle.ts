@@ -6,6 +6,7 @@ import { StorageError, throwIfAborted } from './errors.ts'
 import { deleteSuperseded } from './manifest-writer.ts'
 import { sourceMetadata } from './metadata.ts'
 import { findReplaced, partitionId, type Scan, scanPartitions } from './partitions.ts'
+import type { Outbox } from './outbox.ts'
 import type { PointerPublisher } from './pointer.ts'
 import { publishPointerIfDue } from './pointer.ts'
 import type { Receipt } from './receipt.ts'
@@ -40,15 +41,15 @@ export async function runCycle(
 ): Promise<Receipt> {
   const { outbox } = options
   const session = openSession(options, config.plan, config.snapshot.policy)
-  const { wanted, standIn } = await chooseTargets(session, signal)
+  const { wanted, standIn } = await chooseTargets(outbox, session, signal)
   for (const name of ['s3', 'huggingface'] as const) if (!wanted.includes(name)) outbox.jobs.removeIdle(name)
   outbox.jobs.removeUntried()
 
   await sendSpool(options, session, wanted, standIn, signal)
   await cleanSpool(options, wanted)
   const scanned = scope === 'files' ? nothingScanned : await scanRows(options, session, signal)
-  if (scanned.scan !== null && options.retention === 'mirror') dropPruned(options, scanned.scan)
-  const queue = planWork(outbox, scanned.scan, scanned.dirty, wanted)
+  if (scanned.scan !== null && options.retention === 'mirror') dropPruned(options, session, scanned.scan)
+  const queue = planWork(outbox, scanned.scan, scanned, wanted)
   const left = await workOff(options, session, queue, wanted, standIn, signal)
 
   const used = standIn === undefined ? wanted : [...wanted, standIn]
@@ -73,12 +74,16 @@ export async function runCycle(
 
 /** Which backends this cycle has to fill. A required one without settings is replaced by its stand-in. */
 async function chooseTargets(
+  outbox: Outbox,
   session: Session,
   signal?: AbortSignal,
 ): Promise<{ wanted: readonly BackendName[]; standIn: BackendName | undefined }> {
   const { required, standIn } = session.plan
+  const isNew = outbox.targets.all().length === 0
   const standings = await Promise.all(required.map((name) => session.prepare(name, signal)))
   const wanted = required.filter((_name, at) => standings[at] !== 'unconfigured')
+  // A new state file knows nothing of what an older one stored in the stand-in; that is history which S3 has to get.
+  if (standIn !== undefined && isNew) await session.prepare(standIn, signal)
   if (wanted.length > 0) return { wanted, standIn }
   if (standIn !== undefined && (await session.prepare(standIn, signal)) !== 'unconfigured') {
     return { wanted: [standIn], standIn: undefined }
@@ -90,36 +95,43 @@ async function chooseTargets(
 interface Scanned {
   readonly scan: Scan | null
   readonly dirty: readonly PartitionSummary[]
+  readonly late: readonly PartitionSummary[]
   /** Why the database could not be read, when nothing of it could. */
   readonly error: unknown
 }
-const nothingScanned: Scanned = { scan: null, dirty: [], error: null }
+const nothingScanned: Scanned = { scan: null, dirty: [], late: [], error: null }
 
 async function scanRows(options: CycleOptions, session: Session, signal?: AbortSignal): Promise<Scanned> {
   const { outbox, rows, clock } = options
   const known = outbox.partitions.all()
   const keepPruned = options.retention === 'keep'
   const dirty: PartitionSummary[] = []
+  const late: PartitionSummary[] = []
   let scan: Scan | null = null
   const same: PartitionSummary[] = []
   try {
     scan = scanPartitions({ ...options, rows, known, held: rowsHeld(options), keepPruned, now: clock() })
     dirty.push(...scan.dirty)
+    late.push(...scan.late)
     for await (const { partition, replaced } of findReplaced(scan.due, known, options.exporter, signal)) {
-      ;(replaced ? dirty : same).push(partition)
+      if (!replaced) same.push(partition)
+      else if (partition.bucket === scan.pruning) late.push(partition)
+      else dirty.push(partition)
     }
   } catch (error) {
     throwIfAborted(signal)
     session.fail(null, null, error)
-    if (scan === null) return { scan, dirty, error }
+    if (scan === null) return { ...nothingScanned, error }
   }
+  const { pruning } = scan
   outbox.transaction(() => {
+    outbox.digests.keepOnly(pruning)
     for (const { source, bucket } of same) outbox.partitions.touch({ source: sourceName(source), bucket }, clock())
   })
   for (const { rows, reason } of scan.unplaceable) {
     session.fail(null, null, new StorageError('BAD_ROWS', `${rows} rows cannot be stored: ${reason}; correct them`))
   }
-  return { scan, dirty, error: null }
+  return { scan, dirty, late, error: null }
 }
 
 function rowsHeld({ outbox }: CycleOptions): Map<string, number> {
@@ -132,9 +144,16 @@ function rowsHeld({ outbox }: CycleOptions): Map<string, number> {
   return held
 }
 
-function dropPruned({ outbox }: CycleOptions, scan: Scan): void {
+/** Under `mirror`, what left the database leaves the backends; an empty database is taken for a mistake. */
+function dropPruned({ outbox }: CycleOptions, session: Session, scan: Scan): void {
+  const live = outbox.files.live().filter((file) => file.source !== null)
+  if (scan.exportable.size === 0 && live.length > 0) {
+    const text = `the database has no rows, but ${live.length} files are stored; nothing is deleted: is it the right database?`
+    session.fail(null, null, new StorageError('BAD_ROWS', text))
+    return
+  }
   outbox.transaction(() => {
-    for (const { id, source, bucket } of outbox.files.live()) {
+    for (const { id, source, bucket } of live) {
       if (source === null || bucket === null || scan.exportable.has(partitionId(source, bucket))) continue
       outbox.files.supersede(id)
       outbox.partitions.remove({ source, bucket })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { type DataRow, uriDigest } from '@sluice/dataset'
 import { StorageError } from './errors.ts'
 import type { PartitionSummary, RowSource, Unplaceable } from './row-source.ts'
@@ -36,14 +36,14 @@ const rowsSql = `SELECT uri, datetime, label, content, contentSizeBytes
  */
 export function createDataUniverseSource(options: DataUniverseOptions): RowSource {
   const path = options.dbPath
-  let opened: Database.Database | null = null
+  let opened: SqliteDatabase | null = null
 
-  function database(): Database.Database {
+  function database(): SqliteDatabase {
     if (opened?.open === true) return opened
     if (!existsSync(path)) {
       throw new StorageError('DATABASE_MISSING', `no database at ${path}; check --db, or start the miner once`)
     }
-    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: options.busyTimeoutMs ?? 10_000 })
+    const db = openSqlite(path, { readonly: true, fileMustExist: true, timeout: options.busyTimeoutMs ?? 10_000 })
     try {
       db.function('uri_digest', { deterministic: true }, (uri: unknown) => Buffer.from(uriDigest(String(uri))))
       checkColumns(db, path)
@@ -88,7 +88,7 @@ export function createDataUniverseSource(options: DataUniverseOptions): RowSourc
   }
 }
 
-function checkColumns(db: Database.Database, path: string): void {
+function checkColumns(db: SqliteDatabase, path: string): void {
   const present = new Set(
     db
       .prepare<[], { name: string }>(`PRAGMA table_info('DataEntity')`)

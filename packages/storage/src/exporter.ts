@@ -25,10 +25,22 @@ export interface ExportedPartition {
   readonly parts: readonly PartFile[]
   /** SHA-256 over all rows in digest order, hex. */
   readonly contentHash: string
+  /** Rows whose digest is among `Stored.digests`. */
+  readonly known: number
+  /** URI digests (hex) of the rows written; collected only when `Stored` is given. */
+  readonly digests: readonly string[]
   /** Rows left out because their URI came twice; of those the newest is kept. */
   readonly duplicates: number
   /** Rows that the file format cannot hold (more than 32 MiB of content, text that is no Unicode); told, not stored. */
   readonly refused: number
+}
+
+/** What other files hold already. */
+interface Stored {
+  /** URI digests, hex. */
+  readonly digests: ReadonlySet<string>
+  /** Whether these rows are left out. They are part of the content hash all the same. */
+  readonly skip: boolean
 }
 
 export interface Exporter {
@@ -36,17 +48,17 @@ export interface Exporter {
    * Writes one partition as content-addressed Parquet parts: same rows, same bytes, same names.
    * @throws StorageError `DATABASE_*`, `ABORTED`; DatasetError `NO_SPACE`, `IO`, `NOT_SORTED`
    */
-  exportPartition(partition: PartitionSummary, signal?: AbortSignal): Promise<ExportedPartition>
+  exportPartition(partition: PartitionSummary, signal?: AbortSignal, stored?: Stored): Promise<ExportedPartition>
   /** The content hash alone, nothing written. */
   hashPartition(partition: PartitionSummary, signal?: AbortSignal): Promise<string>
 }
 
 export function createExporter({ rows, directory, encoding, maxFileBytes }: ExporterOptions): Exporter {
   return {
-    async exportPartition(partition, signal) {
+    async exportPartition(partition, signal, stored) {
       const { source, bucket } = partition
       const of = shareCount(partition.bytes, maxFileBytes)
-      const reading = createReading(rows.rows(partition), signal)
+      const reading = createReading(rows.rows(partition), signal, stored)
       const parts: PartFile[] = []
       try {
         for (let row = await reading.peek(); row !== null; row = await reading.peek()) {
@@ -63,7 +75,7 @@ export function createExporter({ rows, directory, encoding, maxFileBytes }: Expo
       } finally {
         await reading.close()
       }
-      return { parts, contentHash: reading.hash(), duplicates: reading.duplicates(), refused: reading.refused() }
+      return { parts, contentHash: reading.hash(), digests: reading.digests, ...reading.counts }
     },
     async hashPartition(partition, signal) {
       const reading = createReading(rows.rows(partition), signal)
@@ -82,18 +94,22 @@ interface Reading {
   next(): Promise<DataRow | null>
   share(share: number, of: number): AsyncGenerator<DataRow>
   hash(): string
-  duplicates(): number
-  refused(): number
+  readonly counts: { readonly duplicates: number; readonly refused: number; readonly known: number }
+  readonly digests: readonly string[]
   close(): Promise<void>
 }
 
 /** One pass over sorted rows: hashes them, drops repeated URIs, hands them out share by share. */
-function createReading(source: Iterable<DataRow> | AsyncIterable<DataRow>, signal?: AbortSignal): Reading {
+function createReading(
+  source: Iterable<DataRow> | AsyncIterable<DataRow>,
+  signal?: AbortSignal,
+  stored?: Stored,
+): Reading {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   const content = createHash('sha256')
-  let duplicates = 0
+  const counts = { duplicates: 0, refused: 0, known: 0 }
+  const digests: string[] = []
   let count = 0
-  let refused = 0
   let ahead: DataRow | null | undefined
 
   async function raw(): Promise<DataRow | null> {
@@ -102,7 +118,7 @@ function createReading(source: Iterable<DataRow> | AsyncIterable<DataRow>, signa
       const result = await iterator.next()
       if (result.done === true) return null
       if (isStorable(result.value)) return result.value
-      refused++
+      counts.refused++
     }
   }
 
@@ -112,7 +128,7 @@ function createReading(source: Iterable<DataRow> | AsyncIterable<DataRow>, signa
     for (;;) {
       ahead = await raw()
       if (ahead === null || ahead.uri !== row.uri) break
-      duplicates++
+      counts.duplicates++
       if (isNewer(ahead, row)) row = ahead
     }
     content.update(JSON.stringify([row.uri, row.datetime, row.label, row.content.byteLength]))
@@ -121,7 +137,20 @@ function createReading(source: Iterable<DataRow> | AsyncIterable<DataRow>, signa
   }
 
   let held: DataRow | null | undefined
-  const peek = async (): Promise<DataRow | null> => (held === undefined ? (held = await take()) : held)
+  async function peek(): Promise<DataRow | null> {
+    while (held === undefined) {
+      const row = await take()
+      if (row === null || stored === undefined) return (held = row)
+      const digest = Buffer.from(uriDigest(row.uri)).toString('hex')
+      if (stored.digests.has(digest)) {
+        counts.known++
+        if (stored.skip) continue
+      }
+      digests.push(digest)
+      held = row
+    }
+    return held
+  }
   async function next(): Promise<DataRow | null> {
     const row = await peek()
     if (row !== null) held = undefined
@@ -139,8 +168,8 @@ function createReading(source: Iterable<DataRow> | AsyncIterable<DataRow>, signa
       }
     },
     hash: () => content.digest('hex'),
-    duplicates: () => duplicates,
-    refused: () => refused,
+    counts,
+    digests,
     async close() {
       await iterator.return?.()
     },

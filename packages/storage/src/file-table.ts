@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 /** One content-addressed part of a partition, or one file under `files/` (then source and bucket are null). */
 export interface OutboxFile {
@@ -15,7 +15,7 @@ export interface OutboxFile {
   readonly path: string | null
 }
 
-export type NewFile = Omit<OutboxFile, 'id' | 'live'> & { readonly live?: boolean }
+type NewFile = Omit<OutboxFile, 'id' | 'live'> & { readonly live?: boolean }
 
 export interface FileTable {
   /** Inserts the file or revives and updates the one with this key; returns its id. */
@@ -39,7 +39,7 @@ type Row = Omit<OutboxFile, 'live'> & { readonly live: number }
 const toFile = (row: Row): OutboxFile => ({ ...row, live: row.live === 1 })
 const columns = 'f.id, f.key, f.bytes, f.sha256, f.rows, f.source, f.bucket, f.live, f.path'
 
-export function createFileTable(db: Database.Database): FileTable {
+export function createFileTable(db: SqliteDatabase): FileTable {
   const select = (rest: string) => db.prepare<unknown[], Row>(`SELECT ${columns} FROM files f ${rest}`)
   const byKey = select('WHERE f.key = ?')
   const live = select('WHERE f.live = 1 ORDER BY f.key')

@@ -1,5 +1,6 @@
 export {
   type ChainChoice,
+  type ConfigFromChainOptions,
   createConfigFromChainOrEnv,
   createStorageFromConfig,
   type HuggingFaceChoice,

@@ -1,6 +1,6 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
-export type JobState = 'queued' | 'leased' | 'uploading' | 'stored' | 'verified' | 'dead' | 'leaving'
+type JobState = 'queued' | 'leased' | 'uploading' | 'stored' | 'verified' | 'dead' | 'leaving'
 
 /** A queued job together with the file it has to send. */
 export interface SendJob {
@@ -15,7 +15,7 @@ export interface SendJob {
   readonly attempts: number
 }
 
-export interface JobCount {
+interface JobCount {
   readonly backend: string
   readonly state: JobState
   readonly jobs: number
@@ -56,7 +56,7 @@ export interface JobTable {
   dead(): readonly DeadJob[]
 }
 
-export function createJobTable(db: Database.Database): JobTable {
+export function createJobTable(db: SqliteDatabase): JobTable {
   const ensure = db.prepare(
     `INSERT INTO jobs(file, backend, state, updated_at) VALUES (?, ?, 'queued', ?)
      ON CONFLICT(file, backend) DO UPDATE SET state = 'queued' WHERE state = 'leaving'`,

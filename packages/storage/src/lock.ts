@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { StorageError } from './errors.ts'
 
 /** Exclusive right to one state file. */
@@ -15,10 +15,10 @@ export interface StateLock {
  */
 export function lockState(stateFile: string): StateLock {
   const path = `${stateFile}.lock`
-  let db: Database.Database | null = null
+  let db: SqliteDatabase | null = null
   try {
     mkdirSync(dirname(path), { recursive: true })
-    db = new Database(path, { timeout: 0 })
+    db = openSqlite(path, { timeout: 0 })
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db?.close()

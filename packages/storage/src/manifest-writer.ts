@@ -16,7 +16,7 @@ export interface ManifestWriterOptions {
  * What a backend's manifest has to list: of each partition the live parts when all are verified there, else the parts
  * it listed before, so that a partition is never listed in part nor twice.
  */
-export function listedFiles(outbox: Outbox, backend: string): readonly OutboxFile[] {
+function listedFiles(outbox: Outbox, backend: string): readonly OutboxFile[] {
   const verified = outbox.files.verifiedIn(backend)
   const held = new Set(verified.map((file) => file.id))
   const listed = outbox.targets.listed(backend)

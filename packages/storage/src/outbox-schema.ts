@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { StorageError } from './errors.ts'
 
 /** Raised with every change of the schema below. */
@@ -15,6 +15,8 @@ CREATE TABLE partitions(
   rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
   content_hash TEXT NOT NULL, format TEXT NOT NULL, hashed_at INTEGER NOT NULL,
   PRIMARY KEY(source, bucket)) WITHOUT ROWID;
+CREATE TABLE digests(
+  source TEXT NOT NULL, bucket INTEGER NOT NULL, digests BLOB NOT NULL, PRIMARY KEY(source, bucket));
 CREATE TABLE files(
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, rows INTEGER,
   source TEXT, bucket INTEGER, live INTEGER NOT NULL, path TEXT, sealed_at INTEGER NOT NULL);
@@ -38,11 +40,15 @@ CREATE INDEX listed_file ON listed(file);
  * Opens or creates the state database: WAL, `synchronous=FULL` (a commit survives a power cut), foreign keys.
  * @throws StorageError `STATE_CORRUPT`, `STATE_FOREIGN`, `STATE_UNWRITABLE`
  */
-export function openState(stateFile: string, options: { readonly readonly?: boolean } = {}): Database.Database {
-  let db: Database.Database | null = null
+export function openState(stateFile: string, options: { readonly readonly?: boolean } = {}): SqliteDatabase {
+  let db: SqliteDatabase | null = null
   try {
     if (options.readonly !== true) mkdirSync(dirname(stateFile), { recursive: true })
-    db = new Database(stateFile, { readonly: options.readonly === true, fileMustExist: options.readonly === true })
+    else if (!existsSync(stateFile)) {
+      const text = `there is no state file ${stateFile}; run sluice-miner upload first, or name the right one with --state-file`
+      throw new StorageError('STATE_UNWRITABLE', text)
+    }
+    db = openSqlite(stateFile, { readonly: options.readonly === true, fileMustExist: options.readonly === true })
     db.pragma('foreign_keys = ON')
     const version = Number(db.pragma('user_version', { simple: true }))
     if (options.readonly !== true) {
@@ -63,7 +69,7 @@ export function openState(stateFile: string, options: { readonly readonly?: bool
   }
 }
 
-function create(db: Database.Database, stateFile: string): void {
+function create(db: SqliteDatabase, stateFile: string): void {
   const tables = Number(db.prepare('SELECT COUNT(*) FROM sqlite_master').pluck().get())
   if (tables > 0) {
     throw new StorageError('STATE_FOREIGN', `${stateFile} is a database of another program; choose another state file`)

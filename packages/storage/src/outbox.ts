@@ -1,4 +1,5 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
+import { createDigestTable, type DigestTable } from './digest-table.ts'
 import { StorageError } from './errors.ts'
 import { createFileTable, type FileTable } from './file-table.ts'
 import { createJobTable, type JobTable } from './job-table.ts'
@@ -9,6 +10,7 @@ import { createTargetTable, type TargetTable } from './target-table.ts'
 /** The miner's durable memory: what was exported, where it must go, what is verified where. */
 export interface Outbox {
   readonly partitions: PartitionTable
+  readonly digests: DigestTable
   readonly files: FileTable
   readonly jobs: JobTable
   readonly targets: TargetTable
@@ -43,11 +45,12 @@ export function openOutbox(stateFile: string, identity: OutboxIdentity | null, r
   return outbox
 }
 
-function createOutbox(db: Database.Database): Outbox {
+function createOutbox(db: SqliteDatabase): Outbox {
   const readMeta = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
   const writeMeta = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value')
   return {
     partitions: createPartitionTable(db),
+    digests: createDigestTable(db),
     files: createFileTable(db),
     jobs: createJobTable(db),
     targets: createTargetTable(db),

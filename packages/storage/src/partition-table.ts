@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 /** What was last exported of a partition; compared with the database to find what changed. */
 export interface KnownPartition {
@@ -24,7 +24,7 @@ export interface PartitionTable {
   remove(partition: { readonly source: string; readonly bucket: number }): void
 }
 
-export function createPartitionTable(db: Database.Database): PartitionTable {
+export function createPartitionTable(db: SqliteDatabase): PartitionTable {
   const all = db.prepare<[], KnownPartition>(
     `SELECT source, bucket, source_id AS sourceId, rows, bytes, content_hash AS contentHash, format,
        hashed_at AS hashedAt FROM partitions`,

@@ -6,7 +6,7 @@ import type { PartitionSummary, RowSource, Unplaceable } from './row-source.ts'
 export interface ScanOptions {
   readonly rows: RowSource
   readonly known: readonly KnownPartition[]
-  /** Rows in the live files, by `partitionId`; for partitions that a lost state file knew and this one does not. */
+  /** Rows in the live files, by `partitionId`. */
   readonly held: ReadonlyMap<string, number>
   readonly format: string
   /** Share (0..1) of the unchanged partitions whose content is read in full. */
@@ -25,6 +25,10 @@ export interface Scan {
   readonly due: readonly PartitionSummary[]
   /** Every partition that may be exported again, by `partitionId`. */
   readonly exportable: ReadonlyMap<string, PartitionSummary>
+  /** Changed partitions of the hour that the database prunes: what is stored of them stays, new rows come beside it. */
+  readonly late: readonly PartitionSummary[]
+  /** That hour; null when pruned rows are to go remotely too. */
+  readonly pruning: number | null
   readonly unplaceable: readonly Unplaceable[]
 }
 
@@ -40,8 +44,10 @@ export function scanPartitions(options: ScanOptions): Scan {
   const { partitions, unplaceable } = options.rows.partitions()
   const known = new Map(options.known.map((entry) => [partitionId(entry.source, entry.bucket), entry]))
   const oldest = partitions.reduce((low, { bucket }) => Math.min(low, bucket), Infinity)
+  const pruning = options.keepPruned ? oldest : null
   const exportable = new Map<string, PartitionSummary>()
   const dirty: PartitionSummary[] = []
+  const late: PartitionSummary[] = []
   const unchanged: { partition: PartitionSummary; hashedAt: number }[] = []
   const tooLarge: Unplaceable[] = []
   for (const partition of partitions) {
@@ -52,13 +58,15 @@ export function scanPartitions(options: ScanOptions): Scan {
     }
     const id = partitionId(sourceName(partition.source), partition.bucket)
     const before = known.get(id)
+    const changed =
+      before?.rows !== partition.rows || before.bytes !== partition.bytes || before.format !== options.format
     // The miner's database prunes from the oldest hour on; rows that vanish there are kept remotely (`retention`).
-    const exported = before?.rows ?? options.held.get(id) ?? 0
-    if (options.keepPruned && partition.bucket === oldest && partition.rows < exported) continue
+    if (partition.bucket === pruning && (changed || partition.rows < (options.held.get(id) ?? 0))) {
+      if (changed) late.push(partition)
+      continue
+    }
     exportable.set(id, partition)
-    if (before === undefined || before.rows !== partition.rows || before.bytes !== partition.bytes)
-      dirty.push(partition)
-    else if (before.format !== options.format) dirty.push(partition)
+    if (changed) dirty.push(partition)
     else unchanged.push({ partition, hashedAt: before.hashedAt })
   }
   unchanged.sort((a, b) => a.hashedAt - b.hashedAt)
@@ -70,6 +78,8 @@ export function scanPartitions(options: ScanOptions): Scan {
     dirty: dirty.sort((a, b) => b.bucket - a.bucket || a.source - b.source),
     due: due.map((entry) => entry.partition),
     exportable,
+    late,
+    pruning,
     unplaceable: [...unplaceable, ...tooLarge],
   }
 }

@@ -19,7 +19,7 @@ export interface SessionOptions {
 }
 
 /** How a backend stands in the present cycle. `unconfigured`: settings are missing; `down`: nothing more is tried. */
-export type TargetStanding = 'ready' | 'down' | 'unconfigured'
+type TargetStanding = 'ready' | 'down' | 'unconfigured'
 
 /** What one cycle learns on its way: its plan, the backends it opened, what was stored and what failed. */
 export interface Session {

@@ -25,7 +25,9 @@ export interface StorageStatus {
   /** `{hotkey} on netuid {n}` */
   readonly owner: string | null
   /** Plan of the last call with the origin of its policy; null before the first. */
-  readonly plan: (Plan & { readonly origin: PolicyOrigin; readonly bucketName: string | null }) | null
+  readonly plan:
+    | (Plan & { readonly origin: PolicyOrigin; readonly bucketName: string | null; readonly region: string })
+    | null
   readonly partitions: number
   readonly rows: number
   readonly liveFiles: number
@@ -40,7 +42,12 @@ export interface StorageStatus {
 
 /** Keeps the plan for `status`, which makes no call. */
 export function rememberPlan(outbox: Outbox, { plan, snapshot }: StorageConfig): void {
-  const kept = { ...plan, origin: snapshot.origin, bucketName: snapshot.policy.s3.bucketName }
+  const kept = {
+    ...plan,
+    origin: snapshot.origin,
+    bucketName: snapshot.policy.s3.bucketName,
+    region: snapshot.policy.s3.region,
+  }
   outbox.setMeta('plan', JSON.stringify(kept))
 }
 

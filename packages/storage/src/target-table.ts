@@ -1,7 +1,7 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 /** What is known of one backend: where it is and which manifest was last written there. */
-export interface TargetState {
+interface TargetState {
   readonly backend: string
   /** Place that the copies are in, e.g. `s3://bucket at endpoint`; another place means other copies. */
   readonly identity: string
@@ -30,7 +30,7 @@ export interface TargetTable {
   listed(backend: string): ReadonlySet<number>
 }
 
-export function createTargetTable(db: Database.Database): TargetTable {
+export function createTargetTable(db: SqliteDatabase): TargetTable {
   const columns = `backend, identity, sequence, manifest_sha256 AS manifestSha256, manifest_at AS manifestAt, breaker,
     retry_at AS retryAt`
   const get = db.prepare<[string], TargetState>(`SELECT ${columns} FROM targets WHERE backend = ?`)

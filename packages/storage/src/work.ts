@@ -3,6 +3,7 @@ import type { BackendName } from '@sluice/rollout'
 import { StorageError } from './errors.ts'
 import type { ExportedPartition, Exporter } from './exporter.ts'
 import type { OutboxFile } from './file-table.ts'
+import { storedDigests } from './late.ts'
 import type { Outbox } from './outbox.ts'
 import { partitionId, type Scan } from './partitions.ts'
 import type { PartitionSummary } from './row-source.ts'
@@ -13,6 +14,8 @@ import { type Spool, userFileName } from './spool.ts'
 export type Work =
   /** Export a partition: it is new or changed (`needed` empty), or these backends lack it and no local copy is left. */
   | { readonly kind: 'export'; readonly partition: PartitionSummary; readonly needed: readonly BackendName[] }
+  /** Export what is new in an hour that the database is pruning. */
+  | { readonly kind: 'late'; readonly partition: PartitionSummary; readonly needed: readonly [] }
   /** Copy a file from another backend: its rows are no longer in the database. */
   | { readonly kind: 'fetch'; readonly file: OutboxFile; readonly needed: readonly BackendName[] }
 
@@ -20,11 +23,12 @@ export type Work =
 export function planWork(
   outbox: Outbox,
   scan: Scan | null,
-  dirty: readonly PartitionSummary[],
+  { dirty, late }: { readonly dirty: readonly PartitionSummary[]; readonly late: readonly PartitionSummary[] },
   wanted: readonly BackendName[],
 ): Work[] {
   const idOf = ({ source, bucket }: PartitionSummary): string => partitionId(sourceName(source), bucket)
   const changed = new Set(dirty.map(idOf))
+  const pruning = new Set(late.map(idOf))
   const exports = new Map<string, { partition: PartitionSummary; needed: Set<BackendName> }>()
   const fetches = new Map<number, { file: OutboxFile; needed: Set<BackendName> }>()
   for (const backend of wanted) {
@@ -32,7 +36,7 @@ export function planWork(
       if (file.path !== null) continue
       const id = file.source === null || file.bucket === null ? null : partitionId(file.source, file.bucket)
       if (id !== null && changed.has(id)) continue
-      const partition = id === null ? undefined : scan?.exportable.get(id)
+      const partition = id === null || pruning.has(id) ? undefined : scan?.exportable.get(id)
       if (id !== null && partition !== undefined) {
         const entry = exports.get(id) ?? { partition, needed: new Set() }
         exports.set(id, entry)
@@ -45,33 +49,39 @@ export function planWork(
     }
   }
   return [
+    ...late.map((partition): Work => ({ kind: 'late', partition, needed: [] })), // before the database prunes more
     ...dirty.map((partition): Work => ({ kind: 'export', partition, needed: [] })),
     ...[...exports.values()].map(({ partition, needed }): Work => ({ kind: 'export', partition, needed: [...needed] })),
     ...[...fetches.values()].map(({ file, needed }): Work => ({ kind: 'fetch', file, needed: [...needed] })),
   ]
 }
 
-export interface SealOptions {
+interface SealOptions {
   readonly outbox: Outbox
   readonly spool: Spool
   readonly format: string
   readonly now: number
+  /** Whether what was exported before stays live. */
+  readonly beside: boolean
 }
 
-/** Records an export in one transaction: its files, their jobs, what they supersede, the partition's fingerprint. */
-export function sealPartition(
-  { outbox, spool, format, now }: SealOptions,
+/**
+ * Records an export in one transaction: its files, their jobs, what they supersede unless it comes beside that, the
+ * partition's fingerprint.
+ */
+function sealPartition(
+  { outbox, spool, format, now, beside }: SealOptions,
   partition: PartitionSummary,
   { parts, contentHash }: ExportedPartition,
   backends: readonly BackendName[],
 ): void {
-  if (parts.length === 0) return // its rows went while we looked; the next scan sees it as pruned
+  if (parts.length === 0 && !beside) return // its rows went while we looked; the next scan sees it as pruned
   const { bucket, rows, bytes } = partition
   const source = sourceName(partition.source)
   const keys = new Set(parts.map((part) => part.key))
   outbox.transaction(() => {
     for (const file of outbox.files.ofPartition({ source, bucket })) {
-      if (file.live && !keys.has(file.key)) outbox.files.supersede(file.id)
+      if (!beside && file.live && !keys.has(file.key)) outbox.files.supersede(file.id)
     }
     for (const part of parts) {
       const { key, sha256 } = part
@@ -93,10 +103,17 @@ export function sealPartition(
   })
 }
 
-export interface MakeOptions extends Omit<SealOptions, 'now'> {
+export interface MakeOptions extends Omit<SealOptions, 'now' | 'beside'> {
   readonly retention: 'keep' | 'mirror'
   readonly exporter: Exporter
   readonly clock: () => number
+}
+
+interface Made {
+  readonly files: number
+  readonly bytes: number
+  readonly duplicates: number
+  readonly refused: number
 }
 
 /**
@@ -109,17 +126,17 @@ export async function makeLocal(
   work: Work,
   backends: readonly BackendName[],
   signal?: AbortSignal,
-): Promise<{ readonly files: number; readonly bytes: number; readonly duplicates: number; readonly refused: number }> {
+): Promise<Made> {
+  if (work.kind === 'late') return await makeLate(options, session, work.partition, backends, signal)
   if (work.kind === 'export') {
     const exported = await options.exporter.exportPartition(work.partition, signal)
-    const { duplicates, refused } = exported
-    const rows = exported.parts.reduce((sum, part) => sum + part.rows, duplicates + refused)
+    const rows = exported.parts.reduce((sum, part) => sum + part.rows, exported.duplicates + exported.refused)
     if (options.retention === 'keep' && rows < work.partition.rows) await keepFuller(options, work.partition, exported)
-    sealPartition({ ...options, now: options.clock() }, work.partition, exported, backends)
-    const bytes = exported.parts.reduce((sum, part) => sum + part.bytes, 0)
-    return { files: exported.parts.length, bytes, duplicates, refused }
+    sealPartition({ ...options, now: options.clock(), beside: false }, work.partition, exported, backends)
+    return madeOf(exported)
   }
   const { file, needed } = work
+  if (options.outbox.files.byKey(file.key)?.live !== true) return madeOf(nothing) // superseded since it was planned
   const sources = (['s3', 'huggingface'] as const).filter((name) => !needed.includes(name))
   for (const name of sources) {
     if (!options.outbox.jobs.isVerified(file.id, name)) continue
@@ -140,16 +157,56 @@ export async function makeLocal(
   throw new Error(`${file.key} is neither in the database nor readable in another backend; it is looked for again`)
 }
 
+/** What the database is pruning: all stored rows are kept, by a file that holds them and the new ones, or two. */
+async function makeLate(
+  options: MakeOptions,
+  session: Session,
+  partition: PartitionSummary,
+  backends: readonly BackendName[],
+  signal?: AbortSignal,
+): Promise<Made> {
+  const { outbox, exporter } = options
+  const stored = await storedDigests(options, session, partition, signal)
+  const at = { source: sourceName(partition.source), bucket: partition.bucket }
+  const news = await exporter.exportPartition(partition, signal, { digests: stored, skip: true })
+  const all =
+    news.known < stored.size || stored.size === 0
+      ? null // rows were pruned, or there were none
+      : await exporter.exportPartition(partition, signal, { digests: stored, skip: false })
+  // What supersedes the stored files must hold every row of them, also when the database prunes while we read.
+  const whole = all !== null && all.known === stored.size
+  const exported = whole ? all : news
+  const now = options.clock()
+  outbox.transaction(() => {
+    sealPartition({ ...options, now, beside: stored.size > 0 && !whole }, partition, exported, backends)
+    outbox.digests.put(at, whole ? exported.digests : [...stored, ...exported.digests])
+  })
+  const other = whole ? news : all
+  if (other !== null) await discard(options, other)
+  return madeOf(exported)
+}
+
+const nothing = { parts: [], duplicates: 0, refused: 0 }
+
+function madeOf({ parts, duplicates, refused }: Pick<ExportedPartition, 'parts' | 'duplicates' | 'refused'>): Made {
+  return { files: parts.length, bytes: parts.reduce((sum, part) => sum + part.bytes, 0), duplicates, refused }
+}
+
 /** Rows went between scan and export: what was exported before holds more and stays; the next scan decides anew. */
 async function keepFuller(
-  { outbox, spool }: MakeOptions,
+  options: MakeOptions,
   partition: PartitionSummary,
-  { parts }: ExportedPartition,
+  exported: ExportedPartition,
 ): Promise<void> {
   const source = sourceName(partition.source)
   const { bucket } = partition
-  if (!outbox.files.ofPartition({ source, bucket }).some((file) => file.live)) return
-  for (const { key, path } of parts) if (outbox.files.byKey(key)?.path == null) await spool.remove(spool.nameOf(path))
+  if (!options.outbox.files.ofPartition({ source, bucket }).some((file) => file.live)) return
+  await discard(options, exported)
   const text = `rows of ${partitionId(source, bucket)} were deleted while it was read; it is looked at again next time`
   throw new StorageError('BAD_ROWS', text, { retryable: true })
+}
+
+/** Removes the files of an export that is not sealed; not those whose content waits there anyway. */
+async function discard({ outbox, spool }: MakeOptions, { parts }: ExportedPartition): Promise<void> {
+  for (const { key, path } of parts) if (outbox.files.byKey(key)?.path == null) await spool.remove(spool.nameOf(path))
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
+import { openSqlite } from '@sluice/sqlite'
 import { BackendError } from '@sluice/backends'
 import { RolloutError } from '@sluice/rollout'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -47,7 +47,7 @@ describe('the database', () => {
     const bytes = readFileSync(miner.dbPath)
     bytes.fill(0xa5, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 8192)
     replaceDatabase(bytes)
-    miner.db = new Database(miner.dbPath)
+    miner.db = openSqlite(miner.dbPath)
     const storage = await miner.open()
     const outcome = await storage.uploadData().catch((error: unknown) => error)
     if (StorageError.is(outcome)) expect(outcome.code).toBe('DATABASE_CORRUPT')
@@ -61,7 +61,7 @@ describe('the database', () => {
 
   it('locked by another process is retryable', async () => {
     replaceDatabase(null)
-    const blocker = new Database(miner.dbPath)
+    const blocker = openSqlite(miner.dbPath)
     blocker.exec('CREATE TABLE DataEntity(uri TEXT PRIMARY KEY)')
     blocker.exec('BEGIN EXCLUSIVE')
     const storage = await miner.open()
@@ -87,7 +87,7 @@ describe('the state file', () => {
     other.stateFile = miner.stateFile
     await expect(other.open()).rejects.toMatchObject({ code: 'STATE_FOREIGN' })
     other.stateFile = `${other.root}/foreign.sqlite`
-    new Database(other.stateFile).exec('CREATE TABLE t(x)').close()
+    openSqlite(other.stateFile).exec('CREATE TABLE t(x)').close()
     await expect(other.open()).rejects.toMatchObject({ code: 'STATE_FOREIGN' })
     other.stateFile = `${other.root}/garbage.sqlite`
     writeFileSync(other.stateFile, 'garbage '.repeat(1000))

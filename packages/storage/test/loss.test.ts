@@ -1,9 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackendError } from '@sluice/backends'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createDataUniverseSource } from '../src/data-universe.ts'
-import type { RowSource } from '../src/row-source.ts'
 import { openSpool } from '../src/spool.ts'
 import { addRows, createTestMiner, manyRows, s3Policy, type TestMiner } from './miner.ts'
 
@@ -16,64 +14,6 @@ afterEach(() => miner.close())
 const down = (): never => {
   throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
 }
-const pruneOldest = (rows: number): void => {
-  const oldest = 'SELECT uri FROM DataEntity ORDER BY timeBucketId, uri LIMIT'
-  miner.db.exec(`DELETE FROM DataEntity WHERE uri IN (${oldest} ${rows})`)
-}
-
-describe('rows that the database prunes stay remote', () => {
-  it('when they go between the scan and the export', async () => {
-    addRows(miner.db, manyRows(70))
-    const all = miner.sourceUris()
-    const real = createDataUniverseSource({ dbPath: miner.dbPath })
-    let scans = 0
-    const rows: RowSource = {
-      ...real,
-      partitions() {
-        const summary = real.partitions()
-        if (++scans === 2) pruneOldest(3)
-        return summary
-      },
-    }
-    const storage = await miner.open({ rows })
-    await storage.uploadData()
-    miner.policy = s3Policy(100)
-    expect((await storage.uploadData()).complete).toBe(false)
-    expect((await storage.uploadData()).complete).toBe(true)
-    expect(await miner.uris('s3')).toEqual(all)
-  })
-
-  it('when the state file is lost as well', async () => {
-    addRows(miner.db, manyRows(70))
-    const all = miner.sourceUris()
-    const first = await miner.open()
-    await first.uploadData()
-    await first.close()
-    rmSync(join(miner.root, 'state'), { recursive: true })
-    pruneOldest(3)
-    const second = await miner.open()
-    expect((await second.uploadData()).complete).toBe(true)
-    expect(await miner.uris('huggingface')).toEqual(all)
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_003 }])
-    expect((await second.uploadData()).complete).toBe(true)
-    expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
-  })
-
-  it('when an hour in the middle becomes empty; mirror deletes it', async () => {
-    addRows(miner.db, manyRows(70))
-    const all = miner.sourceUris()
-    const storage = await miner.open()
-    await storage.uploadData()
-    miner.db.exec('DELETE FROM DataEntity WHERE timeBucketId = 480003')
-    expect(await storage.uploadData()).toMatchObject({ complete: true, copies: [] })
-    expect(await miner.uris('huggingface')).toEqual(all)
-    await storage.close()
-    const mirror = await miner.open({ retention: 'mirror' })
-    expect((await mirror.uploadData()).complete).toBe(true)
-    expect(await miner.uris('huggingface')).toEqual(miner.sourceUris())
-    expect((await miner.objects('huggingface')).filter((key) => key.includes('bucket=480003'))).toEqual([])
-  })
-})
 
 it('a damaged manifest in the backend deletes nothing that the next one still needs', async () => {
   addRows(miner.db, manyRows(70))

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { createDirectoryBackend, type StorageBackend } from '@sluice/backends'
 import { hotkeyFromUri } from '@sluice/chain'
 import { MANIFEST_KEY, openManifest, readRows, type Manifest } from '@sluice/dataset'
@@ -36,8 +36,8 @@ export function snapshotOf(input: PolicyInput, block = 100): PolicySnapshot {
 }
 
 /** A Data Universe database. */
-export function openMinerDatabase(path: string): Database.Database {
-  const db = new Database(path)
+export function openMinerDatabase(path: string): SqliteDatabase {
+  const db = openSqlite(path)
   db.pragma('journal_mode = WAL')
   db.exec(`CREATE TABLE IF NOT EXISTS DataEntity(uri TEXT PRIMARY KEY, datetime TIMESTAMP(6), timeBucketId INT,
     source INT, label CHAR(32), content BLOB, contentSizeBytes INT) WITHOUT ROWID;
@@ -53,7 +53,7 @@ export interface TestRow {
   content?: string | Buffer
 }
 
-export function addRows(db: Database.Database, rows: readonly TestRow[]): void {
+export function addRows(db: SqliteDatabase, rows: readonly TestRow[]): void {
   const insert = db.prepare('INSERT OR REPLACE INTO DataEntity VALUES (?, ?, ?, ?, ?, ?, ?)')
   db.transaction(() => {
     for (const { uri, bucket = 480_000, source = 2, label = '#tao', content } of rows) {
@@ -71,7 +71,7 @@ export const manyRows = (count: number, from = 0): TestRow[] =>
   })
 
 /** A backend whose calls can be made to fail. */
-export function withFaults(
+function withFaults(
   backend: StorageBackend,
 ): StorageBackend & { fault: ((call: string, keys: readonly string[]) => void) | null; calls: string[] } {
   const calls: string[] = []
@@ -117,7 +117,7 @@ export function withFaults(
 
 export interface TestMiner {
   root: string
-  db: Database.Database
+  db: SqliteDatabase
   dbPath: string
   stateFile: string
   address: string

@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { SqliteDatabase } from '@sluice/sqlite'
 
 interface Job {
   readonly run: () => () => void
@@ -9,7 +9,7 @@ interface Job {
  * Puts the writes of one turn of the event loop into one transaction: under load a commit is shared by many requests.
  * A promise resolves after the commit, with what its own work gave.
  */
-export function createBatch(db: Database.Database): <T>(work: () => T) => Promise<T> {
+export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T> {
   let waiting: Job[] = []
   const commit = db.transaction((jobs: readonly Job[]) => jobs.map(({ run }) => run()))
   const alone = (job: Job): void => {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
+import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import type { Rate } from '../limits.ts'
 import { createBatch } from './batch.ts'
 import type { Opening, Session, State, Taken } from './state.ts'
@@ -27,7 +27,7 @@ const SWEEP_EVERY = 2_000
  */
 export function createSqliteState(file: string): State {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
-  const db = new Database(file)
+  const db = openSqlite(file)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
   db.pragma('busy_timeout = 5000')
@@ -85,9 +85,11 @@ export function createSqliteState(file: string): State {
   }
 }
 
-function prepare(db: Database.Database): Readonly<Record<Name, Database.Statement>> {
-  const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
-  return Object.fromEntries(prepared) as Record<Name, Database.Statement>
+const prepareOne = (db: SqliteDatabase, text: string) => db.prepare(text)
+
+function prepare(db: SqliteDatabase): Readonly<Record<Name, ReturnType<typeof prepareOne>>> {
+  const prepared = Object.entries(texts).map(([name, text]) => [name, prepareOne(db, text)] as const)
+  return Object.fromEntries(prepared) as Record<Name, ReturnType<typeof prepareOne>>
 }
 
 const texts = {

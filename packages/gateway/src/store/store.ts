@@ -1,6 +1,6 @@
 import type { FormInput, PresignedRequest, PresignInput } from './presign.ts'
 
-export interface NewUpload {
+interface NewUpload {
   readonly key: string
   readonly contentType?: string | undefined
   readonly contentEncoding?: string | undefined
@@ -73,7 +73,7 @@ export interface UploadMark {
   readonly uploadId: string
 }
 
-export interface OpenUpload extends UploadMark {
+interface OpenUpload extends UploadMark {
   /** Milliseconds since 1970. */
   readonly initiatedAt: number
 }

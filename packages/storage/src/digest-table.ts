@@ -1,0 +1,35 @@
+import type { SqliteDatabase } from '@sluice/sqlite'
+
+/** Length of a URI digest, see `uriDigest` of `@sluice/dataset`. */
+const digestBytes = 16
+
+/** URI digests (hex) of all stored rows of the partitions that the database is pruning: at most one hour's. */
+export interface DigestTable {
+  get(partition: { readonly source: string; readonly bucket: number }): ReadonlySet<string> | null
+  put(partition: { readonly source: string; readonly bucket: number }, digests: Iterable<string>): void
+  /** Forgets all but those of one hour; all of them with null. */
+  keepOnly(bucket: number | null): void
+}
+
+export function createDigestTable(db: SqliteDatabase): DigestTable {
+  const get = db
+    .prepare<[string, number], Buffer>('SELECT digests FROM digests WHERE source = ? AND bucket = ?')
+    .pluck()
+  const put = db.prepare(
+    'INSERT INTO digests VALUES (?, ?, ?) ON CONFLICT(source, bucket) DO UPDATE SET digests = excluded.digests',
+  )
+  const keepOnly = db.prepare('DELETE FROM digests WHERE bucket IS NOT ?')
+  return {
+    get({ source, bucket }) {
+      const found = get.get(source, bucket)
+      if (found === undefined) return null
+      const digests = new Set<string>()
+      for (let at = 0; at < found.length; at += digestBytes) digests.add(found.toString('hex', at, at + digestBytes))
+      return digests
+    },
+    put({ source, bucket }, digests) {
+      put.run(source, bucket, Buffer.from([...digests].join(''), 'hex'))
+    },
+    keepOnly: (bucket) => void keepOnly.run(bucket),
+  }
+}

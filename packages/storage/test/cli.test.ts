@@ -1,0 +1,203 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hotkeyFromUri, openChain, publishPolicy, readPointers } from '@sluice/chain'
+import { type Devnet, startDevnet } from '@sluice/devnet'
+import { createPolicy } from '@sluice/rollout'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCli } from '../src/cli.ts'
+import { createConfigFromChainOrEnv, createStorageFromConfig } from '../src/compose.ts'
+import type { StorageConfig } from '../src/config.ts'
+import type { Receipt } from '../src/receipt.ts'
+import type { StorageStatus } from '../src/status.ts'
+import { addRows, manyRows, memoryLog, openMinerDatabase, s3Policy } from './miner.ts'
+
+let devnet: Devnet
+let folder: string
+const who = (at: number): Devnet['miners'][number] => {
+  const miner = devnet.miners[at]
+  if (miner === undefined) throw new Error('the devnet has too few miners')
+  return miner
+}
+async function publish(percentage: number): Promise<void> {
+  const chain = openChain({ endpoints: [devnet.chain.url] })
+  const input = s3Policy(percentage, { s3: { bucketName: devnet.bucket, authEndpoint: 'https://auth.example.com/' } })
+  try {
+    const hotkey = await hotkeyFromUri('//Alice//hot')
+    await publishPolicy(chain, { netuid: devnet.chain.netuid, hotkey, policy: createPolicy(input) })
+  } finally {
+    await chain.close()
+  }
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
+  devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: 3, validators: 1 })
+  await publish(100)
+})
+afterAll(async () => {
+  await devnet.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+/** A command line of miner `at`; `more` replaces variables. */
+async function run(at: number, line: string, more: Record<string, string> = {}, signal?: AbortSignal): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const environment = {
+    SLUICE_NETUID: String(devnet.chain.netuid),
+    SLUICE_CHAIN_ENDPOINT: devnet.chain.url,
+    SLUICE_WALLET_PATH: devnet.walletPath,
+    SLUICE_WALLET_NAME: who(at).walletName,
+    SLUICE_STATE_FILE: join(folder, `state-${at}.sqlite`),
+    SLUICE_S3_ENDPOINT: devnet.s3.url,
+    HF_ENDPOINT: devnet.hub.url,
+    HF_TOKEN: who(at).hfToken,
+    AWS_ACCESS_KEY_ID: devnet.s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: devnet.s3.secretAccessKey,
+    ...more,
+  }
+  const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
+  const argv = ['node', 'sluice-miner', ...line.split(' ').filter(Boolean)]
+  const code = await runCli(argv, { ...streams, environment, ...(signal ? { signal } : {}) })
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+function database(at: number, rows: number): string {
+  const path = join(folder, `miner-${at}.sqlite`)
+  const db = openMinerDatabase(path)
+  addRows(db, manyRows(rows))
+  db.close()
+  return path
+}
+
+describe('upload and status', () => {
+  it('stores in S3 inside the cohort, tells what is where, and knows it again', async () => {
+    const db = database(0, 70)
+    const first = await run(0, `upload --db ${db}`)
+    expect(first.code).toBe(0)
+    expect(first.out).toContain('complete: every required backend holds everything')
+    expect(first.out).toMatch(/x\s+│ s3\s+│ .*│ 46\s+│ 46/)
+    expect(first.err).toContain('files stored')
+    const again = await run(0, `upload --db ${db} --json`)
+    expect(JSON.parse(again.out) as Receipt).toMatchObject({ complete: true, copies: [], plan: { inCohort: true } })
+    const told = await run(0, 'status')
+    expect(told.code).toBe(0)
+    expect(told.out).toContain(`S3           ENABLED, bucket ${devnet.bucket}, region us-east-1`)
+    expect(told.out).toContain('rows         70 in 14 files')
+    const status = JSON.parse((await run(0, 'status --json')).out) as StorageStatus
+    expect(status.owner).toContain(who(0).hotkey)
+    expect(status.backends.find(({ backend }) => backend === 's3')).toMatchObject({ queuedFiles: 0, deadFiles: 0 })
+  })
+
+  it('publishes where its HuggingFace copy is, once, when HuggingFace is forced beside S3', async () => {
+    const db = database(1, 20)
+    const { code, err } = await run(1, `upload --db ${db} --force-huggingface true --hf-prefix rows`)
+    expect(code).toBe(0)
+    expect(err).toContain('published on chain at block')
+    const chain = openChain({ endpoints: [devnet.chain.url] })
+    const repository = `${who(1).hfUser}/rows_${who(1).hotkey.slice(0, 8)}`
+    const pointers = await readPointers(chain, devnet.chain.netuid)
+    await chain.close()
+    expect(pointers.get(who(1).hotkey)).toBe(repository)
+    const again = await run(1, `upload --db ${db} --force-huggingface true --hf-prefix rows`)
+    expect(again.err).not.toContain('published on chain')
+    expect((await run(1, 'status')).out).toContain(repository)
+    const card = await fetch(`${devnet.hub.url}/datasets/${repository}/resolve/main/README.md`, {
+      headers: { authorization: `Bearer ${who(1).hfToken}` },
+    })
+    expect(await card.text()).toContain(who(1).hotkey)
+  })
+
+  it('exits with 2 while something waits, and names it', async () => {
+    const db = database(2, 20)
+    const stop = devnet.s3.faults?.add({ method: 'PUT', kind: { status: 403, code: 'AccessDenied' } })
+    const { code, out } = await run(2, `upload --db ${db}`, { HF_TOKEN: 'hf_wrong' })
+    stop?.()
+    expect(code).toBe(2)
+    expect(out).toContain('failed: s3')
+    expect(out).toContain('not complete: run the command again')
+    expect((await run(2, `upload --db ${db}`)).code).toBe(0)
+  })
+
+  it('is stopped by a signal with 130', async () => {
+    const { code } = await run(0, `upload --db ${database(0, 75)}`, {}, AbortSignal.abort(new Error('SIGINT')))
+    expect(code).toBe(130)
+  })
+})
+
+describe('explain', () => {
+  it('says which policy is in force and what follows', async () => {
+    const { code, out } = await run(0, 'explain')
+    expect(code).toBe(0)
+    expect(out).toContain('policy from chain')
+    expect(out).toContain('stores in s3 (required), huggingface (stand-in)')
+    const config = JSON.parse((await run(0, 'explain --json --force-s3 false')).out) as StorageConfig
+    expect(config.plan).toMatchObject({ required: ['huggingface'], inCohort: true })
+    expect(config.plan.reason).toContain('Overridden by this miner: S3 off.')
+  })
+
+  it('falls back to the environment without a chain', async () => {
+    const { port } = new URL(devnet.s3.url) // speaks no JSON-RPC
+    const { code, out, err } = await run(0, 'explain', {
+      SLUICE_CHAIN_ENDPOINT: `ws://127.0.0.1:${port}`,
+      DATA_UNIVERSE_USE_S3: 'true',
+      DATA_UNIVERSE_S3_BUCKET: 'theirs',
+      DATA_UNIVERSE_S3_AUTH_ENDPOINT: 'https://auth.example.com',
+      SLUICE_ROLLOUT_PERCENTAGE: '100',
+    })
+    expect(code).toBe(0)
+    expect(out).toContain('policy from environment')
+    expect(out).toContain('bucket theirs')
+    expect(err).toContain('not from the chain')
+  })
+})
+
+describe('a wrong command line', () => {
+  it.each([
+    ['upload', '--db or SLUICE_DB is missing'],
+    ['upload --netuid 70000 --db x', '--netuid or SLUICE_NETUID'],
+    ['upload --force-s3 maybe --db x', '--force-s3 or SLUICE_FORCE_S3 must be true or false'],
+    ['upload --wallet.name nobody --db x', 'nobody'],
+    ['upload --retention forever --db x', '--retention'],
+    ['upload --colour', "unknown option '--colour'"],
+    ['status --state-file /nowhere/at/all.sqlite', '/nowhere/at/all.sqlite'],
+    ['explain --subtensor.chain_endpoint http://x', 'is no chain endpoint'],
+  ])('%s', async (line, told) => {
+    const { code, err } = await run(0, line)
+    expect(code).toBe(1)
+    expect(err).toContain(told)
+  })
+
+  it('half a pair of keys is refused', async () => {
+    expect((await run(0, 'upload --db x', { AWS_SECRET_ACCESS_KEY: '' })).err).toContain('set both AWS_ACCESS_KEY_ID')
+    const half = await run(0, 'upload --db x', { SLUICE_ENCODING_PUBLIC_KEY: 'k' })
+    expect(half.err).toContain('SLUICE_ENCODING_PRIVATE_KEY')
+  })
+
+  it('help lists exit codes and variables', async () => {
+    const { code, out } = await run(0, '--help')
+    expect(code).toBe(0)
+    expect(out).toContain('Exit codes:')
+    expect(out).toContain('SLUICE_HOTKEY_URI')
+  })
+})
+
+it('the factory needs rows to read, and the hotkey may come from a URI', async () => {
+  const options = {
+    chain: { endpoints: [devnet.chain.url] },
+    netuid: devnet.chain.netuid,
+    hotkey: await hotkeyFromUri('//Miner//0'),
+    stateFile: join(folder, 'factory.sqlite'),
+    log: memoryLog(),
+  }
+  await expect(createStorageFromConfig(options)).rejects.toMatchObject({ code: 'BAD_SETTINGS' })
+  const config = await createConfigFromChainOrEnv({ ...options, hotkey: options.hotkey.address })
+  expect(config.plan.required).toEqual(['s3'])
+  const { out } = await run(0, 'explain', { SLUICE_HOTKEY_URI: '//Miner//0' })
+  expect(out).toContain(options.hotkey.address)
+})
