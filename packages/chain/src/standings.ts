@@ -9,6 +9,8 @@ export interface Standing {
   readonly hotkey: string
   readonly uid: number
   readonly validatorPermit: boolean
+  /** In rao; null where the runtime does not tell. */
+  readonly stake: bigint | null
   /** Whether S3 must come to hold this hotkey's data. */
   readonly inCohort: boolean
   /** Excluded by name. */
@@ -38,8 +40,8 @@ export async function readStandings(
 ): Promise<Standings> {
   const snapshot = await policies.read(signal)
   const { block, blockHash, neurons } = await readMetagraph(chain, netuid, signal)
-  const standings = neurons.map(({ hotkey, uid, validatorPermit }) => {
-    return { hotkey, uid, validatorPermit, ...cohort(snapshot?.policy ?? null, netuid, hotkey, block) }
+  const standings = neurons.map(({ hotkey, uid, validatorPermit, stake }) => {
+    return { hotkey, uid, validatorPermit, stake, ...cohort(snapshot?.policy ?? null, netuid, hotkey, block) }
   })
   return { block, blockHash, snapshot, neurons: standings }
 }

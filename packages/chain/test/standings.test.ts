@@ -1,6 +1,7 @@
 import { createPolicy, type Policy } from '@sluice/rollout'
 import { startChainNode } from '@sluice/devnet'
 import { expect, test } from 'vitest'
+import { readSelective } from '../src/selective.ts'
 import { hotkeyFromUri, openChain, publishPolicy, createPolicySource, readStandings } from '../src/index.ts'
 
 const s3 = { bucketName: 'subnet', authEndpoint: 'https://gateway.example.com' }
@@ -37,4 +38,22 @@ test('everybody’s standing follows from metagraph and policy of one chain', as
 
   await publish(createPolicy({ useS3: false, useHuggingFace: false }))
   expect([...(await read()).values()].every(([inCohort]) => !inCohort)).toBe(true)
+})
+
+test('a stake is read whatever its size, and is unknown where the runtime does not tell it', () => {
+  const metagraph = {
+    ownerHotkey: 'o',
+    ownerColdkey: 'c',
+    hotkeys: ['a', 'b'],
+    coldkeys: ['c', 'c'],
+    validatorPermit: [true, false],
+  }
+  const stakes = (totalStake: unknown): unknown[] =>
+    readSelective({ ...metagraph, totalStake }).neurons.map(({ stake }) => stake)
+  expect(stakes([1_000_000_000, '0x20000000000000'])).toEqual([1_000_000_000n, 9_007_199_254_740_992n])
+  expect([stakes(null), stakes(undefined), stakes([5])]).toEqual([
+    [null, null],
+    [null, null],
+    [5n, null],
+  ])
 })

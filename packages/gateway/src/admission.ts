@@ -9,7 +9,7 @@ export interface Admission {
   writer(address: string): Standing
   /** As `writer`, but what it has begun it may finish while the chain is away. */
   finisher(address: string): Standing
-  /** A validator. @throws GatewayError also NO_PERMIT */
+  /** A validator with enough stake. @throws GatewayError also NO_PERMIT */
   validator(address: string): Standing
 }
 
@@ -17,9 +17,11 @@ export interface AdmissionOptions {
   readonly subnet: Subnet
   /** `cohort`: whom the policy sends to S3. `registered`: every registered hotkey, for a subnet without a policy. */
   readonly admit: 'cohort' | 'registered'
+  /** What a validator must have staked at least, beside its permit; whole units, 0 = no floor. */
+  readonly minValidatorStake: number
 }
 
-export function createAdmission({ subnet, admit }: AdmissionOptions): Admission {
+export function createAdmission({ subnet, admit, minValidatorStake }: AdmissionOptions): Admission {
   const known = (): KnownSubnet => {
     const current = subnet.current()
     if (current !== null) return current
@@ -49,8 +51,15 @@ export function createAdmission({ subnet, admit }: AdmissionOptions): Admission 
     finisher: (address) => mayWrite(known(), address),
     validator: (address) => {
       const standing = standingOf(known(), address)
-      if (standing.validatorPermit) return standing
-      throw new GatewayError('NO_PERMIT', 'Only a hotkey with a validator permit may read the data of others.')
+      if (!standing.validatorPermit) {
+        throw new GatewayError('NO_PERMIT', 'Only a hotkey with a validator permit may read the data of others.')
+      }
+      // A stake that is not known is not enough.
+      if (minValidatorStake > 0 && (standing.stake ?? 0) < minValidatorStake) {
+        const has = standing.stake === null ? 'the chain does not tell its stake' : `it has ${standing.stake}`
+        throw new GatewayError('NO_PERMIT', `A validator needs a stake of ${minValidatorStake} here; ${has}.`)
+      }
+      return standing
     },
   }
 }

@@ -50,6 +50,7 @@ export async function openGateway(
     verifySignature: await loadVerifier(),
     limits: settings.limits,
     admit: settings.admit,
+    minValidatorStake: settings.minValidatorStake,
     corsOrigins: settings.corsOrigins,
     adapters: settings.adapters,
   })
@@ -99,9 +100,12 @@ function createChainReader(
     read: async (signal) => {
       const { read } = await (opened ??= open())
       const { block, neurons } = await read(signal)
-      const standings = neurons.map(({ hotkey, uid, validatorPermit, inCohort, excluded, reason }) => {
-        return [hotkey, { uid, validatorPermit, mayWrite: inCohort, excluded, reason }] as const
-      })
+      const standings = neurons.map(
+        ({ hotkey, stake: rao, inCohort: mayWrite, uid, validatorPermit, excluded, reason }) => {
+          const stake = rao === null ? null : Number(rao) / 1e9
+          return [hotkey, { uid, validatorPermit, stake, mayWrite, excluded, reason }] as const
+        },
+      )
       return { block, standings: new Map(standings) }
     },
     close: async () => {

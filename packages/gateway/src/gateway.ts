@@ -33,6 +33,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>
   /** Whom to admit as a writer; default `cohort`. */
   readonly admit?: 'cohort' | 'registered'
+  /** Beside the permit, for validators; default 0, no floor. */
+  readonly minValidatorStake?: number
   /** Origins of browser pages that may call; default none. */
   readonly corsOrigins?: readonly string[]
   /** Which of the original APIs to speak as well; default none. */
@@ -53,7 +55,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const age = subnet.ageMs()
     return age === null ? null : age / 1000
   })
-  const admission = createAdmission({ subnet, admit: options.admit ?? 'cohort' })
+  const { admit = 'cohort', minValidatorStake = 0 } = options
+  const admission = createAdmission({ subnet, admit, minValidatorStake })
   const authenticator = createAuthenticator({ state, admission, limits, verifySignature, metrics })
   const uploads = createUploads({ admission, state, store, limits })
   const parts = { authenticator, admission, uploads, state, store, limits }

@@ -25,6 +25,7 @@ export interface Settings {
   readonly chainEndpoints: readonly string[]
   readonly chainMaxAgeSeconds: number
   readonly admit: 'cohort' | 'registered'
+  readonly minValidatorStake: number
   readonly bucket: string
   readonly region: string
   /** Null = AWS. */
@@ -62,6 +63,7 @@ const schema = z.object({
   SLUICE_CHAIN_ENDPOINT: list.default([]),
   SLUICE_GATEWAY_CHAIN_MAX_AGE: number(60, 86_400).default(600),
   SLUICE_GATEWAY_ADMIT: z.enum(['cohort', 'registered']).default('cohort'),
+  SLUICE_GATEWAY_MIN_VALIDATOR_STAKE: z.coerce.number().min(0).default(0),
   SLUICE_S3_BUCKET: text,
   SLUICE_S3_REGION: text.default('us-east-1'),
   SLUICE_S3_ENDPOINT: httpUrl.optional(),
@@ -116,6 +118,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     chainEndpoints: env.SLUICE_CHAIN_ENDPOINT,
     chainMaxAgeSeconds: env.SLUICE_GATEWAY_CHAIN_MAX_AGE,
     admit: env.SLUICE_GATEWAY_ADMIT,
+    minValidatorStake: env.SLUICE_GATEWAY_MIN_VALIDATOR_STAKE,
     bucket: env.SLUICE_S3_BUCKET,
     region: env.SLUICE_S3_REGION,
     endpoint: env.SLUICE_S3_ENDPOINT ?? null,

@@ -2,6 +2,8 @@
 export interface Standing {
   readonly uid: number
   readonly validatorPermit: boolean
+  /** Whole units (1e9 rao); null where the chain does not tell. */
+  readonly stake: number | null
   /** Whether the policy sends this hotkey's data to S3. */
   readonly mayWrite: boolean
   readonly excluded: boolean

@@ -27,7 +27,15 @@ export const validator: RequestHotkey = hotkeyOf(5)
 export const stranger: RequestHotkey = hotkeyOf(6)
 
 const standing = (uid: number, more: Partial<Standing> = {}): Standing => {
-  return { uid, validatorPermit: false, mayWrite: true, excluded: false, reason: 'bucket 3 of 100 is below 5', ...more }
+  return {
+    uid,
+    validatorPermit: false,
+    stake: null,
+    mayWrite: true,
+    excluded: false,
+    reason: 'bucket 3 of 100 is below 5',
+    ...more,
+  }
 }
 
 export interface TestSubnet extends Subnet {

@@ -173,6 +173,24 @@ describe('T7 roles', () => {
     )
   })
 
+  test('a validator may be asked for a stake as well; one that is not known is not enough', async () => {
+    await using scene = await openScene({ minValidatorStake: 1000 })
+    const before = scene.subnet.standings.get(validator.address)!
+    for (const [stake, status] of [
+      [null, 403],
+      [999.9, 403],
+      [1000, 200],
+    ] as const) {
+      scene.subnet.standings.set(validator.address, { ...before, stake })
+      const reply = await scene.as(validator).send('POST', '/reads/list', { hotkey: miner.address })
+      expect([stake, reply.status]).toEqual([stake, status])
+    }
+    // Stake without a permit is nothing.
+    scene.subnet.standings.set(validator.address, { ...before, stake: 1e6, validatorPermit: false })
+    const { json } = await scene.as(validator).send('POST', '/reads/list', { hotkey: miner.address })
+    expect(json.error?.code).toBe('NO_PERMIT')
+  })
+
   test('a stale chain opens nothing new; reads go on and running uploads finish', async () => {
     const opened = await scene
       .as(miner)

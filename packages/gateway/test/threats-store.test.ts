@@ -86,7 +86,14 @@ describe('T13 the gateway goes nowhere it is told to', () => {
 })
 
 describe('T14 what the chain says', () => {
-  const standing: Standing = { uid: 1, validatorPermit: false, mayWrite: true, excluded: false, reason: 'in' }
+  const standing: Standing = {
+    uid: 1,
+    validatorPermit: false,
+    stake: null,
+    mayWrite: true,
+    excluded: false,
+    reason: 'in',
+  }
   const view = (block: number): SubnetView => ({ block, standings: new Map([[`at-${block}`, standing]]) })
 
   test('an older block is not believed, a failing chain keeps the last view, and its age shows', async () => {

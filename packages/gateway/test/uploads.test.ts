@@ -189,6 +189,17 @@ describe('a multipart upload', () => {
 })
 
 describe('objects', () => {
+  test('a stored key that the gateway itself would refuse does not end a listing', async () => {
+    const strange = `data/hotkey=${miner.address}/strange//*`
+    for (const key of [strange, `data/hotkey=${miner.address}/stranger`]) {
+      const { url } = await scene.store.presign({ method: 'PUT', key, expiresSeconds: 60 })
+      expect((await put({ url, headers: {} }, content(1))).status).toBe(200)
+    }
+    const ask = { prefix: 'strange', after: 'strange//*' }
+    const { status, json } = await scene.as(miner).send('POST', '/uploads/list', ask)
+    expect([status, json['objects']]).toMatchObject([200, [{ key: 'stranger' }]])
+  })
+
   test('list pages, delete, and read by a validator', async () => {
     const client = scene.as(other)
     for (const key of ['a', 'b/1', 'b/2']) {

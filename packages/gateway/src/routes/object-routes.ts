@@ -2,7 +2,7 @@ import type { Admission } from '../admission.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
 import type { Route } from '../http/route.ts'
-import { ownKey, ownPrefix, relativeKey } from '../keys.ts'
+import { ownKey, ownPrefix, prefixOf, relativeKey } from '../keys.ts'
 import type { Limits } from '../limits.ts'
 import { publicKeyOf, addressOf, SigningError } from '@sluice/signing'
 import type { ListedObject, ObjectStore, StoredObject } from '../store/store.ts'
@@ -137,7 +137,8 @@ async function listBelow(
   prefix: string,
   after: string | undefined,
 ): Promise<{ objects: readonly ListedObject[]; next: string | null }> {
-  const from = after === undefined ? '' : ownKey(address, after)
+  // Only where to go on, below the prefix in any case: a key that a form of the old API put there must not end a listing.
+  const from = after === undefined ? '' : prefixOf(address) + after
   const { objects, next } = await store.list(ownPrefix(address, prefix), from)
   return {
     objects: objects.map(({ key, bytes, etag }) => ({ key: relativeKey(address, key), bytes, etag })),
