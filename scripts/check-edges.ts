@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** package → packages that its `src` may import. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   rollout: [],
+  signing: [],
   sqlite: [],
   dataset: [],
   chain: ['rollout'],
@@ -16,11 +17,24 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   backends: ['transfer'],
   storage: ['rollout', 'sqlite', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
+  gateway: ['signing', 'sqlite', 'chain'],
   'config-cli': ['rollout', 'chain'],
-  devnet: ['rollout', 'sqlite', 'dataset', 'chain', 'transfer', 'backends', 'storage', 'validator', 'config-cli'],
+  devnet: [
+    'rollout',
+    'sqlite',
+    'dataset',
+    'chain',
+    'transfer',
+    'backends',
+    'storage',
+    'validator',
+    'config-cli',
+    'signing',
+    'gateway',
+  ],
 }
 /** package → its dependency that only `compose.ts` may import. */
-const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain' }
+const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain', gateway: 'chain' }
 const vague = /(^|\/)(utils?|helpers?|common|core|misc|types|constants|shared)(\/|\.ts$)/
 const importPattern = /(?:from\s+|import\s*\(\s*|import\s+)['"](?:(@sluice\/[a-z-]+)(?:\/[a-z-]+)*|(\.[^'"]*))['"]/g
 

@@ -12,6 +12,8 @@ export interface Neuron {
   readonly hotkey: string
   readonly coldkey: string | null
   readonly validatorPermit: boolean
+  /** The stake that permits are given by, in rao (1e-9); null where the runtime does not tell. */
+  readonly stake: bigint | null
 }
 
 /** Who is registered in a subnet at one finalized block. */
@@ -27,8 +29,8 @@ export interface Metagraph {
 
 type Neurons = Pick<Metagraph, 'ownerHotkey' | 'ownerColdkey' | 'neurons'>
 
-/** Indexes of get_selective_metagraph: owner_hotkey, owner_coldkey, hotkeys, coldkeys, validator_permit (`rpc_info/metagraph.rs`). */
-const wanted = [5, 6, 52, 53, 57]
+/** Indexes of get_selective_metagraph: owner_hotkey, owner_coldkey, hotkeys, coldkeys, validator_permit, total_stake (`rpc_info/metagraph.rs`). */
+const wanted = [5, 6, 52, 53, 57, 69]
 
 /**
  * The subnet's neurons in one runtime call, or from storage on runtimes without it (spec 218, say).
@@ -103,6 +105,8 @@ export async function neuronsFromStorage(
         hotkey,
         coldkey: raw == null ? null : decodeValue(api, { pallet: 'subtensorModule', item: 'owner' }, raw).toString(),
         validatorPermit: Array.isArray(permitted) && permitted[uid] === true,
+        // Runtimes without the call keep it in many maps.
+        stake: null,
       }
     }),
   }

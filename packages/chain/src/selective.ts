@@ -9,6 +9,8 @@ const selective = z.object({
   hotkeys: z.array(z.string()),
   coldkeys: z.array(z.string()),
   validatorPermit: z.array(z.boolean()),
+  /** In rao; a number, or hex where it is too large for one. */
+  totalStake: z.array(z.union([z.number(), z.string()])).nullish(),
 })
 
 /** Neurons and owners from a decoded `Option<SelectiveMetagraph>`. @throws ChainError NO_SUBNET, PROTOCOL */
@@ -22,14 +24,16 @@ export function readSelective(value: unknown): Pick<Metagraph, 'ownerHotkey' | '
       cause: parsed.error,
     })
   }
-  const { hotkeys, coldkeys, validatorPermit, ...owners } = parsed.data
+  const { hotkeys, coldkeys, validatorPermit, totalStake, ownerHotkey, ownerColdkey } = parsed.data
   return {
-    ...owners,
+    ownerHotkey,
+    ownerColdkey,
     neurons: hotkeys.map((hotkey, uid) => ({
       uid,
       hotkey,
       coldkey: coldkeys[uid] ?? null,
       validatorPermit: validatorPermit[uid] === true,
+      stake: totalStake?.[uid] === undefined ? null : BigInt(totalStake[uid]),
     })),
   }
 }

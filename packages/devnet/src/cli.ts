@@ -22,6 +22,8 @@ interface Flags {
   readonly portChain: number
   readonly portS3: number
   readonly portHub: number
+  readonly portGateway: number
+  readonly gateway: boolean
   readonly directory?: string
   readonly chain?: string
   readonly s3?: string
@@ -51,7 +53,7 @@ export async function runCli(args: readonly string[], context: CliContext, signa
 
 function describeCommand({ stdout, stderr, settings }: CliContext): Command {
   return new Command('sluice-devnet')
-    .description('A whole subnet on loopback: chain, S3 and HuggingFace hub, with wallets, until Ctrl-C.')
+    .description('A whole subnet on loopback: chain, S3, HuggingFace hub and gateway, with wallets, until Ctrl-C.')
     .addArgument(new Argument('[part]', 'what to start').choices(['all', 'chain', 's3', 'hub']).default('all'))
     .option('--netuid <n>', 'subnet id', whole(65_535), 13)
     .option('--miners <n>', 'registered miners', whole(250), 4)
@@ -63,6 +65,8 @@ function describeCommand({ stdout, stderr, settings }: CliContext): Command {
     .option('--port-chain <n>', '0: a free one', whole(65_535), 0)
     .option('--port-s3 <n>', '0: a free one', whole(65_535), 0)
     .option('--port-hub <n>', '0: a free one', whole(65_535), 0)
+    .option('--port-gateway <n>', '0: a free one', whole(65_535), 0)
+    .option('--no-gateway', 'start no auth endpoint')
     .option('--directory <dir>', 'keep wallets, buckets and repositories here (default: a temporary folder)')
     .option('--chain <url>', 'use this node instead of an own one')
     .option('--s3 <url>', 'use this S3 server instead of an own one')
@@ -118,7 +122,8 @@ function optionsOf(flags: Flags, settings: Settings): DevnetOptions {
     finalityLag: flags.finalityLag,
     runtime: flags.runtime,
     bucket: flags.bucket,
-    ports: { chain: flags.portChain, s3: flags.portS3, hub: flags.portHub },
+    ports: { chain: flags.portChain, s3: flags.portS3, hub: flags.portHub, gateway: flags.portGateway },
+    gateway: flags.gateway,
     ...(flags.directory === undefined ? {} : { directory: flags.directory }),
     ...(flags.chain === undefined ? {} : { chain: flags.chain }),
     ...(flags.s3 === undefined || accessKeyId === undefined || secretAccessKey === undefined

@@ -24,11 +24,11 @@ export async function startPart(part: Part, options: DevnetOptions): Promise<Run
   if (part === 'chain') return await orUndo((undo) => startChainAlone(options, undo))
   if (part === 's3') return await orUndo((undo) => startS3Alone(options, undo))
   if (part === 'hub') return await orUndo((undo) => startHubAlone(options, undo))
-  return describeDevnet(await startDevnet(options))
+  return describeDevnet(await startDevnet({ ...options, gateway: options.gateway ?? true }))
 }
 
 function describeDevnet(devnet: Devnet): Running {
-  const { chain, s3, hub, miners, walletPath, bucket } = devnet
+  const { chain, s3, hub, gateway, miners, walletPath, bucket } = devnet
   const [first] = miners
   return {
     facts: {
@@ -37,6 +37,7 @@ function describeDevnet(devnet: Devnet): Running {
       netuid: chain.netuid,
       s3: { url: s3.url, region: s3.region, bucket },
       hub: hub.url,
+      ...(gateway ? { gateway: gateway.url } : {}),
       walletPath,
       owner: chain.owner,
       neurons: chain.neurons,
@@ -50,10 +51,14 @@ function describeDevnet(devnet: Devnet): Running {
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
       SLUICE_HF_ENDPOINT: hub.url,
+      ...(gateway ? { SLUICE_AUTH_ENDPOINT: gateway.url } : {}),
       ...(first ? { HF_TOKEN: first.hfToken } : {}),
     },
     notes: [
       `bucket ${bucket}, region ${s3.region}`,
+      ...(gateway
+        ? [`gateway ${gateway.url}: the policy’s --auth_endpoint; it admits whom the policy sends to S3`]
+        : []),
       'wallets: owner (signs policies), ' +
         chain.neurons
           .filter((one) => one.role === 'validator')

@@ -1,9 +1,10 @@
-/** A whole subnet on one machine: chain, wallets, S3 bucket and HuggingFace hub. */
+/** A whole subnet on one machine: chain, wallets, S3 bucket, HuggingFace hub and, when asked for, the gateway. */
 import { join } from 'node:path'
 import { createBucket, type OutsideS3 } from './bucket.ts'
 import { type ChainNodeOptions, type DevChain, startChainNode } from './chain/node.ts'
 import { attachChain } from './chain/outside.ts'
 import { openDirectory } from './directory.ts'
+import { type DevGateway, startDevGateway } from './gateway.ts'
 import { type DevHub, startHub } from './hub/server.ts'
 import { type DevS3, type S3ServerOptions, startS3Server } from './s3/server.ts'
 import { orUndo, type Undo } from './undo.ts'
@@ -22,7 +23,14 @@ export interface DevnetOptions extends Pick<
   /** Default `sluice`. */
   readonly bucket?: string
   /** Loopback ports; 0 (default) takes free ones. */
-  readonly ports?: { readonly chain?: number; readonly s3?: number; readonly hub?: number }
+  readonly ports?: {
+    readonly chain?: number
+    readonly s3?: number
+    readonly hub?: number
+    readonly gateway?: number
+  }
+  /** Start the auth endpoint too; default false. */
+  readonly gateway?: boolean
 }
 
 /** A miner of the devnet: key, wallet and hub account. */
@@ -45,6 +53,8 @@ export interface Devnet {
   readonly chain: DevChain
   readonly s3: DevnetS3
   readonly hub: DevHub
+  /** Null unless it was asked for. */
+  readonly gateway: DevGateway | null
   readonly directory: string
   readonly walletPath: string
   readonly bucket: string
@@ -90,8 +100,14 @@ async function start(options: DevnetOptions, undo: Undo): Promise<Devnet> {
   const hub = await startHub({ directory: join(directory, 'hub'), port: ports.hub ?? 0, users })
   undo.later(() => hub.close())
 
+  const gateway =
+    options.gateway === true
+      ? await startDevGateway({ chain: chain.url, netuid, s3, bucket, directory, port: ports.gateway ?? 0 })
+      : null
+  if (gateway !== null) undo.later(() => gateway.close())
+
   const close = undo.run
-  return { chain, s3, hub, directory, walletPath, bucket, miners: cast, close, [Symbol.asyncDispose]: close }
+  return { chain, s3, hub, gateway, directory, walletPath, bucket, miners: cast, close, [Symbol.asyncDispose]: close }
 }
 
 async function startOwnS3(options: S3ServerOptions, undo: Undo): Promise<DevS3> {

@@ -1,0 +1,188 @@
+// pnpm bench:gateway [--seconds N] [--json]: pairs of multipart/init and part-url per second over sockets, with two gateway
+// processes on one SQLite file and this process as their client, all on the machine's cores. Requests are signed between
+// the measured rounds. The bucket is simulated: every call to it takes STORE_MS.
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { Agent, request as httpRequest } from 'node:http'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createSigner, type RequestHotkey } from '@sluice/signing'
+import { loadVerifier } from '../packages/gateway/src/crypto/verify.ts'
+import { publicKeyOf } from '@sluice/signing'
+import { measureLambda } from './gateway-lambda.ts'
+import { fastHotkey } from './gateway-hotkey.ts'
+import { BASE, uploadIdOf } from './gateway-parts.ts'
+
+const STORE_MS = 20
+const CONCURRENCY = 200
+const PAIRS = 3_000
+const OPEN = 1_000
+const PROCESSES = 2
+
+const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1]) || 20
+const asJson = process.argv.includes('--json')
+
+interface Prepared {
+  readonly target: string
+  readonly headers: Record<string, string>
+  readonly body: Uint8Array
+}
+type Pair = readonly [Prepared, Prepared]
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+const workers: ChildProcess[] = []
+let counter = 0
+try {
+  const hotkeys = await Promise.all(Array.from({ length: 256 }, fastHotkey))
+  const ports = await startWorkers(hotkeys.map(({ address }) => address))
+  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY })
+  const verifyUs = await measureVerify(hotkeys[0]!)
+  await round(await prepare(hotkeys, 500), ports, agent)
+
+  const latencies: number[] = []
+  let pairs = 0
+  let busyMs = 0
+  // The first full round warms up code and caches; memory is compared from then on.
+  await round(await prepare(hotkeys, PAIRS), ports, agent)
+  const before = await usage()
+  while (busyMs < seconds * 1000) {
+    const prepared = await prepare(hotkeys, PAIRS)
+    const started = performance.now()
+    for (const latency of await round(prepared, ports, agent)) latencies.push(latency)
+    busyMs += performance.now() - started
+    pairs += prepared.length
+  }
+  const after = await usage()
+  const rssGrowth = (after.rss - before.rss) / 1024 / 1024
+  const cpuMs = (after.cpuMs - before.cpuMs) / pairs
+  agent.destroy()
+  latencies.sort((one, other) => one - other)
+  const lambda = await measureLambda(folder)
+  const result = {
+    inits_per_s: Math.round((pairs * 1000) / busyMs),
+    p99_ms: round1(latencies[Math.floor(latencies.length * 0.99)] ?? 0),
+    verify_us: Math.round(verifyUs),
+    rss_growth_mb: round1(rssGrowth),
+    lambda_cold_ms: Math.round(lambda.coldMs),
+    lambda_bundle_kb: Math.round(lambda.bytes / 1024),
+  }
+  console.log(asJson ? JSON.stringify(result) : describe(result, pairs, cpuMs))
+} finally {
+  for (const worker of workers) worker.kill()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function describe(result: Readonly<Record<string, number>>, pairs: number, cpuMs: number): string {
+  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(18)} ${value}`)
+  const how =
+    `${pairs} pairs of init and part-url, ${CONCURRENCY} at once, ${OPEN} uploads open, ${PROCESSES} gateway processes ` +
+    `and their client on ${availableParallelism()} cores, bucket simulated at ${STORE_MS} ms per call; p99 is of single requests. The gateways ` +
+    `took ${cpuMs.toFixed(2)} ms of processor time per pair; other load on the machine shows in the rate, not in that.`
+  return `${lines.join('\n')}\n\n${how}`
+}
+
+async function startWorkers(hotkeys: readonly string[]): Promise<number[]> {
+  const settings = { hotkeys, stateFile: join(folder, 'state.sqlite'), storeMs: STORE_MS, keepOpen: OPEN / PROCESSES }
+  const path = fileURLToPath(new URL('gateway-worker.ts', import.meta.url))
+  return await Promise.all(
+    Array.from({ length: PROCESSES }, async () => {
+      const worker = fork(path, [JSON.stringify(settings)], { execArgv: [...process.execArgv, '--expose-gc'] })
+      workers.push(worker)
+      return (await message<{ port: number }>(worker)).port
+    }),
+  )
+}
+
+async function message<T>(worker: ChildProcess): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    worker.once('message', (value) => resolve(value as T))
+    worker.once('exit', () => reject(new Error('a gateway process ended')))
+  })
+}
+
+/** Memory and processor time of all gateway processes. */
+async function usage(): Promise<{ rss: number; cpuMs: number }> {
+  const sum = { rss: 0, cpuMs: 0 }
+  for (const worker of workers) {
+    worker.send('memory')
+    const { rss, cpuMs } = await message<{ rss: number; cpuMs: number }>(worker)
+    sum.rss += rss
+    sum.cpuMs += cpuMs
+  }
+  return sum
+}
+
+async function prepare(hotkeys: readonly RequestHotkey[], count: number): Promise<Pair[]> {
+  const signers = hotkeys.map((hotkey) => createSigner({ hotkey }))
+  return await Promise.all(
+    Array.from({ length: count }, async (_, n): Promise<Pair> => {
+      const signer = signers[n % signers.length]!
+      const make = async (target: string, value: object): Promise<Prepared> => {
+        const body = new TextEncoder().encode(JSON.stringify(value))
+        return { target, body, headers: await signer.authorize({ method: 'POST', url: BASE + target, body }) }
+      }
+      const key = `files/f${process.pid}-${counter++}`
+      const part_size = 8 * 1024 * 1024
+      const parts = [1, 2, 3, 4].map((part_number) => ({ part_number, bytes: part_size, checksum_crc32: 'AAAAAA==' }))
+      return [
+        await make('/uploads/multipart/init', { key, bytes: part_size * 100, part_size }),
+        await make('/uploads/multipart/part-url', { upload_id: uploadIdOf(key), key, parts }),
+      ]
+    }),
+  )
+}
+
+/** Sends all pairs, so many at once; answers with the time of each request in milliseconds. */
+async function round(pairs: readonly Pair[], ports: readonly number[], agent: Agent): Promise<number[]> {
+  const latencies: number[] = []
+  let next = 0
+  const run = async (port: number): Promise<void> => {
+    for (let pair = pairs[next++]; pair !== undefined; pair = pairs[next++]) {
+      for (const prepared of pair) {
+        const started = performance.now()
+        const { status, text } = await send(port, agent, prepared)
+        latencies.push(performance.now() - started)
+        if (status !== 200) throw new Error(`${prepared.target}: ${status} ${text}`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, (_, n) => run(ports[n % ports.length]!)))
+  return latencies
+}
+
+async function send(
+  port: number,
+  agent: Agent,
+  { target, headers, body }: Prepared,
+): Promise<{ status: number; text: string }> {
+  return await new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: target, method: 'POST', agent }
+    const request = httpRequest({ ...options, headers: { ...headers, 'content-length': body.length } }, (reply) => {
+      let text = ''
+      reply.setEncoding('utf8')
+      reply.on('data', (chunk: string) => (text += chunk))
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text }))
+      reply.on('error', reject)
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+async function measureVerify(hotkey: RequestHotkey): Promise<number> {
+  const verify = await loadVerifier()
+  const publicKey = publicKeyOf(hotkey.address)
+  const messages = Array.from({ length: 1000 }, (_, n) => new TextEncoder().encode(`${n}`.padEnd(400, 'x')))
+  const signatures = await Promise.all(messages.map(async (message) => await hotkey.sign(message)))
+  let started = 0
+  for (const [n, message] of messages.entries()) {
+    if (n === 200) started = performance.now()
+    if (!verify(message, signatures[n]!, publicKey)) throw new Error('a good signature was refused')
+  }
+  return ((performance.now() - started) * 1000) / 800
+}
+
+function round1(value: number): number {
+  return Math.round(value * 10) / 10
+}

@@ -1,0 +1,57 @@
+import type { Admission } from '../admission.ts'
+import type { Authenticator } from '../authenticate.ts'
+import { GatewayError } from '../errors.ts'
+import type { Exchange, Route } from '../http/route.ts'
+import type { Limits } from '../limits.ts'
+import type { ObjectStore } from '../store/store.ts'
+import type { Uploads } from '../uploads.ts'
+import { dataUniverseRoutes } from './data-universe.ts'
+import { iotaRoutes } from './iota.ts'
+import { knowlioRoutes } from './knowlio.ts'
+import { taoRoutes } from './tao-v2.ts'
+
+/** The original APIs that the gateway can speak beside its own. */
+export const adapterNames = ['iota', 'data-universe', 'tao-v2', 'knowlio'] as const
+export type AdapterName = (typeof adapterNames)[number]
+
+/** What an adapter works with: the same parts as the native routes, so the same rules hold. */
+export interface AdapterParts {
+  readonly authenticator: Authenticator
+  readonly admission: Admission
+  readonly uploads: Uploads
+  readonly store: ObjectStore
+  readonly limits: Limits
+  /** The bucket's name and region, which some replies tell. */
+  readonly place: { readonly bucket: string; readonly region: string }
+}
+
+/** Two originals may share a path; then this says whose request it is. */
+export interface AdapterRoute extends Route {
+  readonly claims?: (exchange: Exchange) => boolean
+}
+
+const makers: Readonly<Record<AdapterName, (parts: AdapterParts) => readonly AdapterRoute[]>> = {
+  iota: iotaRoutes,
+  'data-universe': dataUniverseRoutes,
+  'tao-v2': taoRoutes,
+  knowlio: knowlioRoutes,
+}
+
+export function adapterRoutes(names: readonly AdapterName[], parts: AdapterParts): readonly Route[] {
+  const byPath = new Map<string, AdapterRoute[]>()
+  for (const route of [...new Set(names)].flatMap((name) => makers[name](parts))) {
+    const name = `${route.method} ${route.path}`
+    byPath.set(name, [...(byPath.get(name) ?? []), route])
+  }
+  return [...byPath.values()].flatMap((routes) => {
+    const [first] = routes
+    if (first === undefined) return []
+    if (routes.length === 1) return [first]
+    const handle = async (exchange: Exchange): ReturnType<Route['handle']> => {
+      const route = routes.find(({ claims }) => claims === undefined || claims(exchange))
+      if (route === undefined) throw new GatewayError('BAD_SIGNATURE', 'The request is signed in no known way.')
+      return await route.handle(exchange)
+    }
+    return [{ ...first, handle }]
+  })
+}

@@ -1,0 +1,116 @@
+/** Wires the gateway to chain, bucket and state; the only file that knows the chain. */
+import { loadVerifier } from './crypto/verify.ts'
+import { createGateway, type Gateway } from './gateway.ts'
+import { createLog, type Log } from './log.ts'
+import type { Settings } from './settings.ts'
+import type { State } from './state/state.ts'
+import { createS3Store } from './store/s3.ts'
+import { type SubnetView, watchSubnet } from './subnet.ts'
+
+export interface RunningGateway {
+  readonly gateway: Gateway
+  readonly log: Log
+  /** Reads the chain now, without waiting for the next round. */
+  readonly refresh: () => Promise<void>
+  /** Since the finalized block last moved; null while nothing is known. */
+  readonly chainAgeMs: () => number | null
+  close(): Promise<void>
+}
+
+/**
+ * Opens everything that the settings name. The chain is read in the background: the first try is waited for, unless a
+ * view from before is fresh enough.
+ * @throws Error when the state cannot be opened
+ */
+export async function openGateway(
+  settings: Settings,
+  log: Log = createLog(settings.logLevel),
+): Promise<RunningGateway> {
+  const state = await openState(settings.state, log)
+  const reader = createChainReader(settings, log)
+  const { netuid } = settings
+  const subnet = watchSubnet({
+    read: reader.read,
+    maxAgeMs: settings.chainMaxAgeSeconds * 1000,
+    keep: {
+      load: async () => await state.kept(`subnet-${netuid}`),
+      save: async (text) => await state.keep(`subnet-${netuid}`, text),
+    },
+    warn: (message) => log.warn({ netuid }, message),
+  })
+  const { bucket, region, endpoint, credentials } = settings
+  const store = createS3Store({ bucket, region, endpoint, credentials })
+  const gateway = createGateway({
+    publicUrls: settings.publicUrls,
+    subnet,
+    state,
+    store,
+    place: { bucket, region },
+    log,
+    verifySignature: await loadVerifier(),
+    limits: settings.limits,
+    admit: settings.admit,
+    minValidatorStake: settings.minValidatorStake,
+    corsOrigins: settings.corsOrigins,
+    adapters: settings.adapters,
+  })
+  await subnet.ready
+  return {
+    gateway,
+    log,
+    refresh: subnet.refresh,
+    chainAgeMs: () => subnet.ageMs(),
+    close: async () => {
+      await subnet.close()
+      await reader.close()
+      store.close()
+      await state.close()
+    },
+  }
+}
+
+async function openState(place: string, log: Log): Promise<State> {
+  // Only the one that is used is loaded: SQLite is a native module, and Redis is a connection.
+  if (/^rediss?:\/\//.test(place)) {
+    const { createRedisState } = await import('./state/redis.ts')
+    return await createRedisState({ url: place, warn: (message) => log.warn({}, message) })
+  }
+  const { createSqliteState } = await import('./state/sqlite.ts')
+  return createSqliteState(place)
+}
+
+/** The chain's library is large, so it is loaded when the chain is read for the first time. */
+function createChainReader(
+  { netuid, network, chainEndpoints }: Settings,
+  log: Log,
+): { readonly read: (signal: AbortSignal) => Promise<SubnetView>; close(): Promise<void> } {
+  const open = async () => {
+    const { createPolicySource, openChain, readStandings, resolveEndpoints } = await import('@sluice/chain')
+    const endpoints = resolveEndpoints({
+      ...(network === undefined ? {} : { network }),
+      ...(chainEndpoints.length === 0 ? {} : { endpoint: chainEndpoints }),
+    })
+    const tell = (level: 'info' | 'warn', message: string): void => log[level]({ netuid }, message)
+    const chain = openChain({ endpoints, log: tell })
+    const policies = createPolicySource({ chain, netuid, log: tell })
+    return { chain, read: async (signal: AbortSignal) => await readStandings(chain, netuid, policies, signal) }
+  }
+  let opened: ReturnType<typeof open> | null = null
+  return {
+    read: async (signal) => {
+      const { read } = await (opened ??= open())
+      const { block, neurons } = await read(signal)
+      const standings = neurons.map(
+        ({ hotkey, stake: rao, inCohort: mayWrite, uid, validatorPermit, excluded, reason }) => {
+          const stake = rao === null ? null : Number(rao) / 1e9
+          return [hotkey, { uid, validatorPermit, stake, mayWrite, excluded, reason }] as const
+        },
+      )
+      return { block, standings: new Map(standings) }
+    },
+    close: async () => {
+      const { chain } = (await opened?.catch(() => null)) ?? { chain: null }
+      await chain?.close()
+    },
+  }
+}

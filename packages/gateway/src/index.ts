@@ -1,0 +1,7 @@
+export { GatewayError, type GatewayErrorCode } from './errors.ts'
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
+export type { GatewayReply, GatewayRequest } from './http/exchange.ts'
+export { defaultLimits, type Limits } from './limits.ts'
+export { readSettings, type Settings, SettingsError } from './settings.ts'
+export { startGateway, type StartedGateway } from './start.ts'
+export type { Log } from './log.ts'

@@ -1,0 +1,36 @@
+/** The handler for Lambda behind an HTTP API or a function URL; see deploy/sam/template.yaml. */
+import { openGateway, type RunningGateway } from './compose.ts'
+import { createLambdaHandler, type LambdaEvent, type LambdaReply } from './http/lambda-handler.ts'
+import { environment, readSettings } from './settings.ts'
+
+let opened: Promise<RunningGateway> | null = null
+
+/** Opened by the first request and kept while the environment lives; after a failure the next request tries again. */
+const open = async (): Promise<RunningGateway> => {
+  opened ??= openGateway(readSettings(environment()))
+  try {
+    return await opened
+  } catch (error) {
+    opened = null
+    throw error
+  }
+}
+
+/** Between two requests the environment may have slept for long, so what is known of the chain may be old. */
+const REFRESH_AFTER_MS = 60_000
+
+const answer = createLambdaHandler(async () => {
+  const running = await open()
+  if ((running.chainAgeMs() ?? Number.POSITIVE_INFINITY) > REFRESH_AFTER_MS) {
+    await Promise.race([running.refresh(), new Promise((resolve) => setTimeout(resolve, 5_000))])
+  }
+  return running.gateway
+})
+
+/** An event of the scheduler runs the janitor, anything else is a request. */
+export async function handler(event: LambdaEvent & { readonly source?: string }): Promise<LambdaReply> {
+  if (event.source !== 'aws.events' && event.source !== 'sluice.janitor') return await answer(event)
+  const { gateway } = await open()
+  const count = (await gateway.janitor.sweep()) + (await gateway.janitor.sweepStrays())
+  return { statusCode: 200, headers: {}, body: JSON.stringify({ aborted: count }) }
+}

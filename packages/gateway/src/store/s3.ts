@@ -1,0 +1,187 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { GatewayError } from '../errors.ts'
+import { type BucketPlace, createPresigner, type StoreCredentials } from './presign.ts'
+import { storeError } from './s3-errors.ts'
+import type { ObjectStore } from './store.ts'
+
+export interface S3StoreOptions extends BucketPlace {
+  /** Without them: the SDK's own search (environment, container, instance). */
+  readonly credentials?: StoreCredentials | undefined
+  /** For one call of the gateway, milliseconds; default 20,000. */
+  readonly timeoutMs?: number
+  readonly now?: () => number
+}
+
+/** A bucket behind S3's protocol. */
+export function createS3Store(options: S3StoreOptions): ObjectStore {
+  const { bucket: Bucket, region, endpoint, timeoutMs = 20_000, now = Date.now } = options
+  const client = new S3Client({
+    region,
+    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+    ...(options.credentials === undefined ? {} : { credentials: withoutUndefined(options.credentials) }),
+    // The SDK would add a CRC trailer that older servers refuse.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: 5_000,
+      httpAgent: { keepAlive: true, maxSockets: 200 },
+      httpsAgent: { keepAlive: true, maxSockets: 200 },
+    },
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  })
+  const presigner = createPresigner(options)
+  const credentials = async (): Promise<StoreCredentials> =>
+    options.credentials ??
+    (await client.config.credentials().catch((error: unknown) => Promise.reject(storeError(error))))
+
+  const call = async <T>(send: (options: { abortSignal: AbortSignal }) => Promise<T>): Promise<T> => {
+    try {
+      return await send({ abortSignal: AbortSignal.timeout(timeoutMs) })
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+
+  return {
+    presign: async (input) => presigner.presign(input, await credentials(), now()),
+    presignForm: async (input) => presigner.presignForm(input, await credentials(), now()),
+
+    create: async ({ key, contentType, contentEncoding, metadata, checksum }) => {
+      const command = new CreateMultipartUploadCommand({
+        Bucket,
+        Key: key,
+        Metadata: { ...metadata },
+        ...(contentType === undefined ? {} : { ContentType: contentType }),
+        ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
+        ...(checksum === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const } : {}),
+      })
+      const { UploadId } = await call((options) => client.send(command, options))
+      if (UploadId === undefined) throw storeError(new Error('no upload id'))
+      return UploadId
+    },
+
+    parts: async (key, uploadId, after) => {
+      const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: String(after), MaxParts: 1000 }
+      const page = await call((options) => client.send(new ListPartsCommand(input), options))
+      const parts = (page.Parts ?? []).map((part) => ({
+        partNumber: part.PartNumber ?? 0,
+        etag: part.ETag ?? '',
+        bytes: part.Size ?? 0,
+        crc32: part.ChecksumCRC32 ?? null,
+      }))
+      return { parts, next: page.IsTruncated === true ? (parts.at(-1)?.partNumber ?? null) : null }
+    },
+
+    complete: async (key, uploadId, parts, crc32, bytes) => {
+      const command = new CompleteMultipartUploadCommand({
+        Bucket,
+        Key: key,
+        UploadId: uploadId,
+        MultipartUpload: {
+          Parts: parts.map(({ partNumber, etag, crc32 }) => ({
+            PartNumber: partNumber,
+            ETag: etag,
+            ...(crc32 === undefined ? {} : { ChecksumCRC32: crc32 }),
+          })),
+        },
+        ...(crc32 === null ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' as const }),
+        ...(bytes === null || crc32 === null ? {} : { MpuObjectSize: bytes }),
+      })
+      const { ETag } = await call((options) => client.send(command, options))
+      if (ETag === undefined) throw storeError(new Error('no etag'))
+      return { etag: ETag }
+    },
+
+    abort: async (key, uploadId) => {
+      try {
+        const command = new AbortMultipartUploadCommand({ Bucket, Key: key, UploadId: uploadId })
+        await call((options) => client.send(command, options))
+      } catch (error) {
+        if (!GatewayError.is(error) || error.code !== 'NO_SUCH_UPLOAD') throw error
+      }
+    },
+
+    head: async (key) => {
+      try {
+        const command = new HeadObjectCommand({ Bucket, Key: key, ChecksumMode: 'ENABLED' })
+        const head = await call((options) => client.send(command, options))
+        return {
+          bytes: head.ContentLength ?? 0,
+          etag: head.ETag ?? '',
+          metadata: head.Metadata ?? {},
+          crc32: head.ChecksumCRC32 ?? null,
+        }
+      } catch (error) {
+        if (GatewayError.is(error) && error.code === 'NO_SUCH_KEY') return null
+        throw error
+      }
+    },
+
+    list: async (prefix, after) => {
+      const input = { Bucket, Prefix: prefix, ...(after === '' ? {} : { StartAfter: after }) }
+      const page = await call((options) => client.send(new ListObjectsV2Command(input), options))
+      const objects = (page.Contents ?? []).map(({ Key, Size, ETag }) => ({
+        key: Key ?? '',
+        bytes: Size ?? 0,
+        etag: ETag ?? '',
+      }))
+      return { objects, next: page.IsTruncated === true ? (objects.at(-1)?.key ?? null) : null }
+    },
+
+    folders: async (Prefix) => {
+      const found: string[] = []
+      let token: string | undefined
+      do {
+        const input = { Bucket, Prefix, Delimiter: '/', ContinuationToken: token }
+        const page = await call((options) => client.send(new ListObjectsV2Command(input), options))
+        found.push(...(page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix])))
+        token = page.IsTruncated === true ? page.NextContinuationToken : undefined
+      } while (token !== undefined)
+      return found
+    },
+
+    delete: async (keys) => {
+      const command = new DeleteObjectsCommand({
+        Bucket,
+        Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+      })
+      const { Errors = [] } = await call((options) => client.send(command, options))
+      if (Errors.length > 0)
+        throw storeError(new Error(`${Errors.length} objects were not deleted: ${Errors[0]?.Code}`))
+    },
+
+    uploads: async (prefix, after) => {
+      const mark = after === null ? {} : { KeyMarker: after.key, UploadIdMarker: after.uploadId }
+      const command = new ListMultipartUploadsCommand({ Bucket, Prefix: prefix, MaxUploads: 1000, ...mark })
+      const page = await call((options) => client.send(command, options))
+      const uploads = (page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
+        key: Key ?? '',
+        uploadId: UploadId ?? '',
+        initiatedAt: Initiated?.getTime() ?? now(),
+      }))
+      const last = uploads.at(-1)
+      return { uploads, next: page.IsTruncated === true && last !== undefined ? last : null }
+    },
+
+    close: () => client.destroy(),
+  }
+}
+
+function withoutUndefined({ accessKeyId, secretAccessKey, sessionToken }: StoreCredentials): {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+} {
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}

@@ -1,0 +1,121 @@
+/** What the gateway knows of one registered hotkey. */
+export interface Standing {
+  readonly uid: number
+  readonly validatorPermit: boolean
+  /** Whole units (1e9 rao); null where the chain does not tell. */
+  readonly stake: number | null
+  /** Whether the policy sends this hotkey's data to S3. */
+  readonly mayWrite: boolean
+  readonly excluded: boolean
+  /** One sentence: why, or why not. */
+  readonly reason: string
+}
+
+/** The subnet at one finalized block. */
+export interface SubnetView {
+  readonly block: number
+  /** By ss58, prefix 42. */
+  readonly standings: ReadonlyMap<string, Standing>
+}
+
+/** A view and whether it is too old for new writes. */
+export interface KnownSubnet {
+  readonly view: SubnetView
+  readonly stale: boolean
+}
+
+/** The port to the chain. */
+export interface Subnet {
+  /** Null until something is known. */
+  current(): KnownSubnet | null
+  /** Milliseconds since the last finalized block was seen; null when none was. */
+  ageMs(): number | null
+  close(): Promise<void>
+}
+
+export interface SubnetWatchOptions {
+  /** Reads the whole view at one finalized block. */
+  readonly read: (signal: AbortSignal) => Promise<SubnetView>
+  /** Default 12 s, a block. */
+  readonly refreshMs?: number
+  /** A view whose block has not moved for so long is stale; default 10 minutes. */
+  readonly maxAgeMs?: number
+  /** Keeps the last view over restarts, so that reads go on while the chain is away. */
+  readonly keep?: { load(): Promise<string | null>; save(text: string): Promise<void> }
+  readonly now?: () => number
+  readonly warn?: (message: string) => void
+}
+
+export interface SubnetWatch extends Subnet {
+  /** Resolves after the first try; a failed one is retried in the background. */
+  readonly ready: Promise<void>
+  /** Reads now, once at a time. */
+  readonly refresh: () => Promise<void>
+}
+
+/** Reads the chain in the background; a request never waits for it. Age counts from when the block last moved. */
+export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
+  const { read, refreshMs = 12_000, maxAgeMs = 600_000, keep, now = Date.now, warn = () => undefined } = options
+  const stop = new AbortController()
+  let known: { view: SubnetView; movedAt: number } | null = null
+  let running: Promise<void> | null = null
+  let timer: NodeJS.Timeout | undefined
+
+  const accept = async (view: SubnetView, movedAt: number): Promise<void> => {
+    // An endpoint that is behind must not bring back who was deregistered since.
+    if (known !== null && view.block < known.view.block) {
+      warn(`The chain shows block ${view.block}, before the known block ${known.view.block}; it is not believed.`)
+      return
+    }
+    const moved = known === null || view.block > known.view.block
+    known = { view, movedAt: moved ? movedAt : known!.movedAt }
+    if (moved) await keep?.save(viewToText(known)).catch(() => warn('The subnet’s last view could not be kept.'))
+  }
+  const readOnce = async (): Promise<void> => {
+    try {
+      await accept(await read(AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)])), now())
+    } catch (error) {
+      if (!stop.signal.aborted) warn(`The chain cannot be read: ${error instanceof Error ? error.message : 'unknown'}`)
+    }
+  }
+  const refresh = (): Promise<void> => (running ??= readOnce().finally(() => (running = null)))
+  const loop = async (): Promise<void> => {
+    await refresh()
+    if (stop.signal.aborted) return
+    timer = setTimeout(() => void loop(), refreshMs)
+    timer.unref()
+  }
+  const start = async (): Promise<void> => {
+    const kept = viewFromText((await keep?.load().catch(() => null)) ?? null)
+    if (kept !== null) known = kept
+    // With a view from before, the first request need not wait for the chain.
+    if (kept !== null && now() - kept.movedAt <= maxAgeMs) void loop()
+    else await loop()
+  }
+  const ageMs = (): number | null => (known === null ? null : now() - known.movedAt)
+  return {
+    ready: start(),
+    current: () => (known === null ? null : { view: known.view, stale: (ageMs() ?? 0) > maxAgeMs }),
+    ageMs,
+    refresh,
+    close: async () => {
+      stop.abort()
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
+
+function viewToText({ view, movedAt }: { view: SubnetView; movedAt: number }): string {
+  return JSON.stringify({ block: view.block, movedAt, standings: [...view.standings] })
+}
+
+function viewFromText(text: string | null): { view: SubnetView; movedAt: number } | null {
+  if (text === null) return null
+  try {
+    const kept = JSON.parse(text) as { block: number; movedAt: number; standings: [string, Standing][] }
+    return { view: { block: kept.block, standings: new Map(kept.standings) }, movedAt: kept.movedAt }
+  } catch {
+    return null
+  }
+}

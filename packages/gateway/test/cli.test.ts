@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
+import { startChainNode, startS3Server } from '@sluice/devnet'
+import { createPolicy } from '@sluice/rollout'
+import { createSigner } from '@sluice/signing'
+import { expect, test } from 'vitest'
+import { runCli } from '../src/cli.ts'
+import { readSettings, SettingsError } from '../src/settings.ts'
+import { freePort } from './redis-server.ts'
+
+const enough = {
+  SLUICE_GATEWAY_PUBLIC_URL: 'https://gw.example.com',
+  SLUICE_NETUID: '13',
+  SLUICE_NETWORK: 'finney',
+  SLUICE_S3_BUCKET: 'subnet',
+}
+
+test('settings say everything that is missing or wrong at once', () => {
+  const problem = (environment: Record<string, string>): string => {
+    try {
+      readSettings(environment)
+      return 'fine'
+    } catch (error) {
+      expect(error).toBeInstanceOf(SettingsError)
+      return (error as Error).message
+    }
+  }
+  expect(problem({})).toMatch(
+    /SLUICE_GATEWAY_PUBLIC_URL is missing; SLUICE_NETUID is missing; SLUICE_S3_BUCKET is missing/,
+  )
+  expect(problem({ ...enough, SLUICE_NETWORK: '' })).toMatch(/SLUICE_NETWORK.*SLUICE_CHAIN_ENDPOINT/)
+  expect(problem({ ...enough, AWS_ACCESS_KEY_ID: 'a' })).toMatch(/both/)
+  expect(problem({ ...enough, SLUICE_GATEWAY_PORT: 'http' })).toMatch(/^SLUICE_GATEWAY_PORT: /)
+  expect(problem({ ...enough, SLUICE_GATEWAY_ADAPTERS: 'iota,other' })).toMatch(/SLUICE_GATEWAY_ADAPTERS/)
+  expect(problem({ ...enough, SLUICE_GATEWAY_PUBLIC_URL: 'ftp://x' })).toMatch(/SLUICE_GATEWAY_PUBLIC_URL/)
+  expect(readSettings({ ...enough, SLUICE_GATEWAY_ADAPTERS: 'iota, tao-v2' })).toMatchObject({
+    port: 8080,
+    endpoint: null,
+    credentials: undefined,
+    adapters: ['iota', 'tao-v2'],
+    admit: 'cohort',
+  })
+})
+
+test('help, unknown arguments and wrong settings end with the right code', async () => {
+  const lines: string[] = []
+  const run = async (args: string[], environment = {}): Promise<number> =>
+    await runCli(args, {
+      environment,
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+      signal: AbortSignal.abort(),
+    })
+  expect([await run(['--help']), await run(['x']), await run([])]).toEqual([0, 2, 2])
+  expect(lines.join('\n')).toContain('SLUICE_GATEWAY_TRUSTED_PROXIES')
+})
+
+test('the program serves over a real chain and bucket, follows the policy, and stops when told to', async () => {
+  await using chain = await startChainNode({ miners: 2 })
+  await using s3 = await startS3Server({ buckets: ['subnet'] })
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-gateway-'))
+  const port = await freePort()
+  const base = `http://127.0.0.1:${port}`
+  const [first, second] = chain.neurons.filter(({ role }) => role === 'miner')
+  const publish = async (include: readonly string[]): Promise<void> => {
+    await using connection = openChain({ endpoints: [chain.url] })
+    const { netuid } = chain
+    const policy = createPolicy({
+      useS3: true,
+      useHuggingFace: true,
+      s3: { bucketName: 'subnet', authEndpoint: 'https://gw.example.com' },
+      include: [...include],
+    })
+    await publishPolicy(connection, { netuid, hotkey: await hotkeyFromUri(chain.owner.hotkeyUri), policy })
+  }
+  await publish([first!.hotkey])
+
+  const program = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=@sluice/source', fileURLToPath(new URL('../src/main.ts', import.meta.url))],
+    {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        SLUICE_GATEWAY_PUBLIC_URL: base,
+        SLUICE_GATEWAY_PORT: String(port),
+        SLUICE_NETUID: String(chain.netuid),
+        SLUICE_CHAIN_ENDPOINT: chain.url,
+        SLUICE_S3_BUCKET: 'subnet',
+        SLUICE_S3_ENDPOINT: s3.url,
+        AWS_ACCESS_KEY_ID: s3.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+        SLUICE_GATEWAY_STATE: join(folder, 'state.sqlite'),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  const ended = new Promise<number | null>((resolve) => program.once('exit', resolve))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const read = (chunk: Buffer): void => {
+        output += chunk.toString()
+        if (output.includes('"listening"')) resolve()
+      }
+      program.stdout.on('data', read)
+      program.stderr.on('data', read)
+      program.once('exit', () => reject(new Error(output)))
+    })
+    const put = async (uri: string): Promise<[number, string]> => {
+      const body = new TextEncoder().encode('{"key":"a","bytes":1}')
+      const url = `${base}/uploads/url`
+      const headers = await createSigner({ hotkey: await hotkeyFromUri(uri) }).authorize({ method: 'POST', url, body })
+      const reply = await fetch(url, { method: 'POST', headers, body })
+      return [reply.status, await reply.text()]
+    }
+    const [status, text] = await put(first!.uri)
+    expect(status).toBe(200)
+    const signed = JSON.parse(text) as { url: string }
+    expect((await fetch(signed.url, { method: 'PUT', body: Uint8Array.of(120) })).status).toBe(200)
+    expect(await put(second!.uri)).toEqual([403, expect.stringContaining('NOT_IN_COHORT')])
+    expect(await put('//Stranger')).toEqual([403, expect.stringContaining('NOT_REGISTERED')])
+    expect((await (await fetch(`${base}/healthz`)).json()) as object).toMatchObject({ ok: true, chain: 'fresh' })
+  } finally {
+    program.kill('SIGTERM')
+  }
+  expect(await ended).toBe(0)
+  expect(output).not.toContain(s3.secretAccessKey)
+  rmSync(folder, { recursive: true, force: true })
+})

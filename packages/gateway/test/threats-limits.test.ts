@@ -1,0 +1,119 @@
+/** T10 to T12: how much one client may ask for. docs/threats.md says how each was proven. */
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GatewayError } from '../src/errors.ts'
+import { createLambdaHandler } from '../src/http/lambda-handler.ts'
+import { defaultLimits } from '../src/limits.ts'
+import { planParts } from '../src/parts.ts'
+import { miner, openScene, other, type Scene } from './scene.ts'
+
+const MiB = 1024 * 1024
+let scene: Scene
+beforeAll(async () => {
+  scene = await openScene()
+})
+afterAll(async () => await scene[Symbol.asyncDispose]())
+
+const init = { key: 'a', bytes: 6 * MiB, part_size: 5 * MiB }
+const codeOf = async (
+  hotkey: typeof miner,
+  method: string,
+  target: string,
+  body?: unknown,
+): Promise<string | number> => {
+  const { status, json } = await scene.as(hotkey).send(method, target, body)
+  return json.error?.code ?? status
+}
+
+describe('T10 and T12 sizes', () => {
+  test('a body is counted, not believed', async () => {
+    const raw = new Uint8Array(defaultLimits.bodyBytes + 1)
+    const { json } = await scene
+      .as(miner)
+      .send('POST', '/uploads/list', undefined, { raw, headers: { 'content-length': '10' } })
+    expect(json.error?.code).toBe('TOO_LARGE')
+    const lambda = createLambdaHandler(async () => scene.gateway)
+    const event = {
+      rawPath: '/uploads/list',
+      headers: { 'Content-Length': '10' },
+      requestContext: { http: { method: 'POST' } },
+    }
+    expect((await lambda({ ...event, body: 'x'.repeat(raw.length) })).statusCode).toBe(413)
+    const body = Buffer.alloc(raw.length + 8).toString('base64')
+    expect((await lambda({ ...event, body, isBase64Encoded: true })).statusCode).toBe(413)
+  })
+
+  test('parts are planned by arithmetic, whatever the numbers', async () => {
+    for (const more of [
+      { bytes: 1e15 },
+      { bytes: 1e18 },
+      { bytes: -1 },
+      { bytes: 0.5 },
+      { bytes: 5e12, part_size: 5 * MiB },
+      { part_size: 6e9 },
+      { part_size: 0 },
+      { part_size: 1000 },
+    ]) {
+      expect(['TOO_LARGE', 'BAD_REQUEST']).toContain(
+        await codeOf(miner, 'POST', '/uploads/multipart/init', { ...init, ...more }),
+      )
+    }
+    fc.assert(
+      fc.property(fc.option(fc.maxSafeNat()), fc.integer({ min: 1, max: 2 ** 40 }), (bytes, partSize) => {
+        try {
+          const count = planParts(bytes, partSize, defaultLimits)
+          expect(count >= 1 && count <= 10_000).toBe(true)
+          if (bytes !== null) expect(count * partSize).toBeGreaterThanOrEqual(bytes)
+        } catch (error) {
+          expect(GatewayError.is(error)).toBe(true)
+        }
+      }),
+    )
+    const parts = Array.from({ length: 101 }, () => ({ part_number: 1, bytes: 1 }))
+    expect(await codeOf(miner, 'POST', '/uploads/multipart/part-url', { upload_id: 'x', key: 'a', parts })).toBe(
+      'TOO_LARGE',
+    )
+  })
+
+  test('open uploads and their bytes are bounded per hotkey', async () => {
+    await using scene = await openScene({ limits: { openUploads: 2, openBytes: 20 * MiB } })
+    const open = async (hotkey: typeof miner, bytes: number): Promise<number> =>
+      (await scene.as(hotkey).send('POST', '/uploads/multipart/init', { ...init, bytes })).status
+    expect([
+      await open(miner, 15 * MiB),
+      await open(miner, 6 * MiB),
+      await open(miner, 5 * MiB),
+      await open(miner, 1),
+    ]).toEqual([200, 429, 200, 429])
+    expect(await open(other, 15 * MiB)).toBe(200)
+    // What was refused left nothing behind in the store.
+    expect((await scene.store.uploads('data/', null)).uploads).toHaveLength(3)
+  })
+})
+
+describe('T11 floods', () => {
+  test('an address is stopped before anything is computed, and a victim’s name in a header costs the victim nothing', async () => {
+    let verified = 0
+    await using scene = await openScene({
+      limits: { perAddress: { burst: 5, perSecond: 1 }, perHotkey: { burst: 5, perSecond: 1 } },
+      verifySignature: () => (verified++, false),
+    })
+    const attempt = async (address: string): Promise<number> =>
+      (await scene.as(miner).send('POST', '/uploads/list', {}, { address })).status
+    const statuses = []
+    for (let n = 0; n < 20; n++) statuses.push(await attempt('203.0.113.9'))
+    expect(statuses.filter((status) => status === 401)).toHaveLength(5)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(15)
+    expect(verified).toBe(10) // plain and in <Bytes>
+    expect(await attempt('198.51.100.1')).toBe(401)
+  })
+
+  test('a hotkey is slowed down after its signature held', async () => {
+    await using scene = await openScene({ limits: { perHotkey: { burst: 3, perSecond: 1 } } })
+    const statuses = []
+    for (let n = 0; n < 5; n++)
+      statuses.push((await scene.as(miner).send('POST', '/uploads/list', {}, { address: `192.0.2.${n}` })).status)
+    expect(statuses).toEqual([200, 200, 200, 429, 429])
+    expect((await scene.as(other).send('POST', '/uploads/list', {})).status).toBe(200)
+  })
+})
