@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   dataset: [],
   chain: ['rollout'],
   transfer: ['sqlite'],
-  backends: ['transfer'],
+  backends: ['signing', 'transfer'],
   storage: ['rollout', 'sqlite', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
   gateway: ['signing', 'sqlite', 'chain'],

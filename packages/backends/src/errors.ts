@@ -5,6 +5,7 @@ export type BackendErrorCode =
   | 'SOURCE_UNREADABLE' // the local file cannot be read
   | 'UNAUTHORIZED' // credentials or token missing, wrong or expired
   | 'FORBIDDEN' // known, but not allowed
+  | 'UNTRUSTED' // an endpoint that must not be called: no https, a private address, not pinned
   | 'NOT_FOUND' // the bucket or repository itself is absent
   | 'RANGE' // the range starts past the end of the object
   | 'CLOCK_SKEW' // the store refuses our clock

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import { type PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import { BackendError } from './errors.ts'
 import { s3Error } from './s3-errors.ts'
@@ -15,10 +16,14 @@ export interface S3ClientOptions {
   readonly credentials: S3Credentials
   readonly connectTimeoutMs: number
   readonly connections: number
+  /** Resolves names in place of the system's resolver. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 /** The SDK's client, set so that old S3-compatible servers and known checksums work. */
 export function createS3Client(options: S3ClientOptions): S3Client {
+  const { connections: maxSockets, lookup } = options
+  const agent = { keepAlive: true, maxSockets, ...(lookup === undefined ? {} : { lookup }) }
   return new S3Client({
     region: options.region,
     ...(options.endpoint === null ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
@@ -30,8 +35,8 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: options.connectTimeoutMs,
-      httpAgent: { keepAlive: true, maxSockets: options.connections },
-      httpsAgent: { keepAlive: true, maxSockets: options.connections },
+      httpAgent: agent,
+      httpsAgent: agent,
     },
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })

@@ -4,7 +4,9 @@ import {
   type NodeTransfer,
   type NodeTransferOptions,
 } from '@sluice/transfer/node'
+import { createTrust, type TrustOptions } from './endpoint-trust.ts'
 import type { S3Credentials } from './s3-client.ts'
+import { createTrustedSender } from './trusted-fetch.ts'
 
 export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'> {
   readonly bucket: string
@@ -15,19 +17,27 @@ export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'>
   /** Base URL of an S3-compatible store; null or absent = AWS. */
   readonly endpoint?: string | null | undefined
   readonly credentials: S3Credentials
+  /** For an endpoint that comes from the chain: where it may lead. Default anywhere. */
+  readonly trust?: TrustOptions | undefined
 }
 
 export type S3Transfer = NodeTransfer
 
-/** Resumable transfers straight to a bucket, for files too large to start anew. @throws TransferError */
+/**
+ * Resumable transfers straight to a bucket, for files too large to start anew.
+ * @throws TransferError; BackendError `UNTRUSTED`
+ */
 export function createS3Transfer(options: S3TransferOptions): S3Transfer {
-  const { bucket, prefix = '', region, endpoint = null, credentials, ...rest } = options
+  const { bucket, prefix = '', region, endpoint = null, credentials, trust: rules, ...rest } = options
+  const trust = endpoint === null || rules === undefined ? null : createTrust(rules)
+  if (endpoint !== null) trust?.check(endpoint)
   const sessions = createDirectSessions({
     bucket,
     prefix,
     credentials,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint }),
+    lookup: trust?.lookup,
   })
-  return createNodeTransfer({ ...rest, sessions })
+  return createNodeTransfer({ ...rest, sessions, sender: trust === null ? undefined : createTrustedSender(trust) })
 }

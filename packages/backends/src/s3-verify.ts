@@ -5,6 +5,9 @@ import type { PutObject } from './backend.ts'
 import { readContent } from './content.ts'
 import { base64Of } from './s3-upload.ts'
 
+/** What the store tells of an object. */
+export type StoredFacts = Pick<HeadObjectCommandOutput, 'ContentLength' | 'ChecksumSHA256' | 'ChecksumCRC32' | 'ETag'>
+
 /** What a HeadObject proves about the content of an object. */
 export type Proof = 'same' | 'different' | 'unknown'
 
@@ -13,11 +16,7 @@ export type Proof = 'same' | 'different' | 'unknown'
  * computed, then its CRC-32 of the whole or the MD5 that most stores give as ETag, for which the source is read again.
  * `unknown` (no checksum, encrypted or multipart ETag) leaves reading the object back.
  */
-export async function proveStored(
-  head: HeadObjectCommandOutput,
-  object: PutObject,
-  signal?: AbortSignal,
-): Promise<Proof> {
+export async function proveStored(head: StoredFacts, object: PutObject, signal?: AbortSignal): Promise<Proof> {
   if (head.ContentLength !== object.bytes) return 'different'
   const checksum = head.ChecksumSHA256
   if (checksum !== undefined && !checksum.includes('-'))

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { PutObject, StorageBackend, StoredCopy } from './backend.ts'
 import { BackendError } from './errors.ts'
+import { createTrust, type TrustOptions } from './endpoint-trust.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { parallel } from './parallel.ts'
 import { createS3Client, guarded, type S3Credentials } from './s3-client.ts'
@@ -27,6 +28,8 @@ export interface S3BackendOptions {
   /** Base URL of an S3-compatible store; null or absent = AWS. */
   readonly endpoint?: string | null
   readonly credentials: S3Credentials
+  /** For an endpoint that comes from the chain: where it may lead. Default anywhere. */
+  readonly trust?: TrustOptions | undefined
   /** Default `s3`. */
   readonly name?: string
   /** Objects of a batch sent at the same time, default 4. */
@@ -56,6 +59,7 @@ const deletesInFlight = 8
 /**
  * Any S3-compatible store, with credentials. Objects are sent with their SHA-256 and verified with HeadObject
  * afterwards; a store that knows no checksums is verified by its MD5 ETag or by reading the object back.
+ * @throws BackendError `BAD_KEY`, `UNTRUSTED`
  */
 export function createS3Backend(options: S3BackendOptions): StorageBackend {
   const { bucket, prefix = '', stallMs = 120_000, parallelPuts = 4, multipartAbove = 32 * 1024 ** 2 } = options
@@ -63,12 +67,15 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     throw new BackendError('BAD_KEY', `The prefix ${prefix} must end with "/".`, { retryable: false })
   }
   checkPrefix(prefix)
+  const trust = options.endpoint && options.trust !== undefined ? createTrust(options.trust) : null
+  if (options.endpoint) trust?.check(options.endpoint)
   const client: S3Client = createS3Client({
     region: options.region ?? 'us-east-1',
     endpoint: options.endpoint ?? null,
     credentials: options.credentials,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     connections: Math.max(connections, parallelPuts),
+    lookup: trust?.lookup,
   })
   const describe = (fullKey: string): string => `s3://${bucket}/${fullKey}`
   const target: S3Target = { client, bucket, stallMs, describe }
@@ -78,6 +85,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     region: options.region,
     endpoint: options.endpoint,
     credentials: options.credentials,
+    trust: options.trust,
     journalFile: options.journalFile,
     partSize: options.partBytes,
     stallMs,

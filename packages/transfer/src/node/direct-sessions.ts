@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
@@ -19,6 +20,8 @@ export interface DirectSessionsOptions {
   /** Default AWS; any other store gets path-style addresses. */
   readonly endpoint?: string
   readonly credentials: S3Credentials
+  /** Resolves names in place of the system's resolver; an error refuses the connection. */
+  readonly lookup?: LookupFunction | undefined
   /** How long signed URLs live. Default 3600. */
   readonly expiresInSeconds?: number
   /** Milliseconds since 1970. */
@@ -33,7 +36,7 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
   const base = endpoint === null ? awsBase(bucket, region) : `${endpoint}/${bucket}`
   const presign = createPresign({ base, region, credentials, now })
   let made: S3Client | null = null
-  const client = (): S3Client => (made ??= createS3Client({ region, endpoint, credentials }))
+  const client = (): S3Client => (made ??= createS3Client({ region, endpoint, credentials, lookup: options.lookup }))
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + key })
   const where = (key: string): string => `s3://${bucket}/${prefix}${key}`
 

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { abortedError, TransferError } from '../errors.ts'
 import type { Send, SendOptions, WireReply, WireRequest } from '../send.ts'
 
@@ -13,14 +14,19 @@ export interface HttpSender {
   close(): void
 }
 
-/**
- * Sends signed requests with `node:http` over kept connections; bodies go out without a copy.
- * @param options.rejectUnauthorized false accepts any TLS certificate; for tests
- */
-export function createHttpSender(options: { readonly ca?: string | Buffer } = {}): HttpSender {
-  const kept = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: 64 }
+export interface HttpSenderOptions {
+  /** Certificates to trust, instead of the system's. */
+  readonly ca?: string | Buffer
+  /** Resolves names in place of the system's resolver; an error refuses the connection. */
+  readonly lookup?: LookupFunction
+}
+
+/** Sends signed requests with `node:http` over kept connections; bodies go out without a copy. */
+export function createHttpSender({ ca, lookup }: HttpSenderOptions = {}): HttpSender {
+  const resolving = lookup === undefined ? {} : { lookup }
+  const kept = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: 64, ...resolving }
   const http = new HttpAgent(kept)
-  const https = new HttpsAgent({ ...kept, ...options })
+  const https = new HttpsAgent(ca === undefined ? kept : { ...kept, ca })
   const send: Send = (request, sendOptions) =>
     new Promise((resolve, reject) => {
       if (sendOptions.signal?.aborted === true) return reject(abortedError(sendOptions.signal.reason))

@@ -1,6 +1,6 @@
 export { createDirectSessions, type DirectSessionsOptions } from './direct-sessions.ts'
 export { createNodeHashing } from './hashing.ts'
-export { createHttpSender, type HttpSender } from './http-send.ts'
+export { createHttpSender, type HttpSender, type HttpSenderOptions } from './http-send.ts'
 export { createNodeTransfer, type NodeTransfer, type NodeTransferOptions } from './node-transfer.ts'
 export { fromPath } from './path-source.ts'
 export type { S3Credentials } from './presign.ts'

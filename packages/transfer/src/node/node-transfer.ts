@@ -1,13 +1,15 @@
 import { createTransfer, type Transfer, type TransferOptions } from '../transfer.ts'
 import { createNodeHashing } from './hashing.ts'
 import { gzip } from '../compress.ts'
-import { createHttpSender } from './http-send.ts'
+import { createHttpSender, type HttpSender } from './http-send.ts'
 import { createSqliteJournal, type SqliteJournal } from './sqlite-journal.ts'
 import { zstd } from './zstd.ts'
 
 export interface NodeTransferOptions extends Omit<TransferOptions, 'send' | 'hashing' | 'journal'> {
   /** Where uploads are remembered across processes; without it a failed upload is aborted. */
   readonly journalFile?: string | undefined
+  /** How signed requests are sent; closed with the transfer. Default `createHttpSender()`. */
+  readonly sender?: HttpSender | undefined
 }
 
 export interface NodeTransfer extends Transfer {
@@ -17,8 +19,7 @@ export interface NodeTransfer extends Transfer {
 
 /** `createTransfer` with `node:http`, the hashes of Node, and a SQLite journal. @throws TransferError */
 export function createNodeTransfer(options: NodeTransferOptions): NodeTransfer {
-  const { journalFile, ...rest } = options
-  const sender = createHttpSender()
+  const { journalFile, sender = createHttpSender(), ...rest } = options
   const journal: SqliteJournal | undefined = journalFile === undefined ? undefined : createSqliteJournal(journalFile)
   try {
     const transfer = createTransfer({

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import { abortedError, throwIfAborted, TransferError } from '../errors.ts'
 import { retryAfterOf, s3Failure } from '../s3-errors.ts'
@@ -8,6 +9,7 @@ export interface S3Address {
   /** Null = AWS. Any other gets path-style addresses, which every S3-compatible server understands. */
   readonly endpoint: string | null
   readonly credentials: S3Credentials
+  readonly lookup?: LookupFunction | undefined
 }
 
 /** The SDK's client for the few calls that carry no content; it tries once and adds no checksum of its own. */
@@ -20,7 +22,13 @@ export function createS3Client(address: S3Address): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 10_000 },
+    requestHandler: {
+      connectionTimeout: 10_000,
+      ...(address.lookup && {
+        httpAgent: { keepAlive: true, lookup: address.lookup },
+        httpsAgent: { keepAlive: true, lookup: address.lookup },
+      }),
+    },
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })
 }

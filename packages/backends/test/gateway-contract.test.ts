@@ -1,0 +1,8 @@
+import { createGatewayBackend } from '../src/gateway.ts'
+import { describeBackend } from './contract.ts'
+import { openGatewayScene } from './gateway-scene.ts'
+
+describeBackend('s3 through the gateway', async () => {
+  const scene = await openGatewayScene()
+  return { backend: createGatewayBackend(await scene.options(0)), close: () => scene.close() }
+})
