@@ -12,7 +12,7 @@ import { openValidator } from './validator.ts'
 let subnet: TestSubnet
 
 beforeAll(async () => {
-  subnet = await startSubnet(1)
+  subnet = await startSubnet(1, 'direct')
 })
 afterAll(async () => {
   await subnet?.close()

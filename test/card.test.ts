@@ -5,7 +5,7 @@ import { startSubnet, type TestSubnet } from './subnet.ts'
 let subnet: TestSubnet
 
 beforeAll(async () => {
-  subnet = await startSubnet(1)
+  subnet = await startSubnet(1, 'direct')
 })
 afterAll(async () => {
   await subnet?.close()

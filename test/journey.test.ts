@@ -8,7 +8,7 @@ import { openValidator } from './validator.ts'
 let subnet: TestSubnet
 
 beforeAll(async () => {
-  subnet = await startSubnet(10)
+  subnet = await startSubnet(10, 'gateway')
 })
 afterAll(async () => {
   await subnet?.close()
@@ -17,7 +17,7 @@ afterAll(async () => {
 const policyAt = (rolloutPercentage: number): PolicyInput => ({
   useS3: true,
   useHuggingFace: true,
-  s3: { bucketName: subnet.devnet.bucket, authEndpoint: 'https://gateway.example.com', region: 'us-east-1' },
+  s3: { bucketName: subnet.devnet.bucket, authEndpoint: subnet.devnet.gateway?.url ?? null, region: 'us-east-1' },
   rolloutPercentage,
   salt: '2026',
 })

@@ -21,6 +21,8 @@ interface TestMiner {
 export interface TestSubnet {
   readonly devnet: Devnet
   readonly miners: readonly TestMiner[]
+  /** How miners and validators reach the bucket. */
+  readonly access: BucketRoute
   /** The whole bucket, read with the owner's credentials. */
   readonly bucket: StorageBackend
   publish(policy: PolicyInput): Promise<void>
@@ -29,9 +31,17 @@ export interface TestSubnet {
 
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
-export async function startSubnet(minerCount: number): Promise<TestSubnet> {
+/** Through the subnet's gateway with the hotkey, or with the owner's credentials. */
+export type BucketRoute = 'gateway' | 'direct'
+
+export async function startSubnet(minerCount: number, access: BucketRoute): Promise<TestSubnet> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
-  const devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: minerCount, validators: 1 })
+  const devnet = await startDevnet({
+    directory: join(folder, 'devnet'),
+    miners: minerCount,
+    validators: 1,
+    gateway: access === 'gateway',
+  })
   const credentials = { accessKeyId: devnet.s3.accessKeyId, secretAccessKey: devnet.s3.secretAccessKey }
   const chain = openChain({ endpoints: [devnet.chain.url] })
   const owner = await hotkeyFromUri('//Alice//hot')
@@ -46,7 +56,9 @@ export async function startSubnet(minerCount: number): Promise<TestSubnet> {
         dbPath,
         stateFile: join(folder, `${walletName}.state`),
         huggingFace: { token: hfToken, hubUrl: devnet.hub.url },
-        s3: { endpoint: devnet.s3.url, credentials },
+        ...(access === 'gateway'
+          ? { trust: { allowPrivateEndpoints: true } }
+          : { s3: { endpoint: devnet.s3.url, credentials } }),
         environment: {},
         log: silent,
         calls: { attempts: 2, backoffMs: 10, maxBackoffMs: 20, breakMs: 1 },
@@ -58,9 +70,11 @@ export async function startSubnet(minerCount: number): Promise<TestSubnet> {
   return {
     devnet,
     miners,
+    access,
     bucket: createS3Backend({ bucket: devnet.bucket, region: 'us-east-1', endpoint: devnet.s3.url, credentials }),
     publish: async (policy) => {
       await publishPolicy(chain, { netuid: devnet.chain.netuid, hotkey: owner, policy: createPolicy(policy) })
+      await devnet.gateway?.refresh()
     },
     close: async () => {
       for (const miner of miners) await miner.storage.close()

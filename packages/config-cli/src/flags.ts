@@ -69,7 +69,9 @@ export const addSetFlags = (command: Command): Command =>
     .addOption(option('--use_s3 <bool>', 'S3 on or off', read.flag))
     .addOption(option('--use_huggingface <bool>', 'HuggingFace on or off', read.flag))
     .addOption(option('--bucket_name <name>', 'S3 bucket, or none'))
-    .addOption(option('--auth_endpoint <url>', 'https URL of the gateway that signs uploads, or none'))
+    .addOption(
+      option('--auth_endpoint <url>', 'https URL of the gateway that signs uploads (several: with commas), or none'),
+    )
     .addOption(option('--region <name>', 'S3 region'))
     .addOption(option('--endpoint <url>', 'S3 endpoint of a store other than AWS, or none'))
     .addOption(option('--rollout_percentage <p>', 'share of hotkeys on S3, 0 to 100', read.percentage))

@@ -35,7 +35,7 @@ function describeDevnet(devnet: Devnet): Running {
       ready: true,
       chain: chain.url,
       netuid: chain.netuid,
-      s3: { url: s3.url, region: s3.region, bucket },
+      s3: { url: s3.url, region: s3.region, bucket, accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
       hub: hub.url,
       ...(gateway ? { gateway: gateway.url } : {}),
       walletPath,
@@ -47,17 +47,24 @@ function describeDevnet(devnet: Devnet): Running {
       SLUICE_CHAIN_ENDPOINT: chain.url,
       SLUICE_NETUID: String(chain.netuid),
       SLUICE_WALLET_PATH: walletPath,
-      SLUICE_S3_ENDPOINT: s3.url,
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      // With a gateway nobody needs the keys of the bucket.
+      ...(gateway
+        ? { SLUICE_AUTH_ENDPOINT: gateway.url, SLUICE_ALLOW_PRIVATE_ENDPOINTS: 'true' }
+        : {
+            SLUICE_S3_ENDPOINT: s3.url,
+            AWS_ACCESS_KEY_ID: s3.accessKeyId,
+            AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+          }),
       SLUICE_HF_ENDPOINT: hub.url,
-      ...(gateway ? { SLUICE_AUTH_ENDPOINT: gateway.url } : {}),
       ...(first ? { HF_TOKEN: first.hfToken } : {}),
     },
     notes: [
-      `bucket ${bucket}, region ${s3.region}`,
+      `bucket ${bucket}, region ${s3.region}, S3 at ${s3.url}`,
       ...(gateway
-        ? [`gateway ${gateway.url}: the policy’s --auth_endpoint; it admits whom the policy sends to S3`]
+        ? [
+            `gateway ${gateway.url}: the policy’s --auth_endpoint; it admits whom the policy sends to S3`,
+            `direct access without it: AWS_ACCESS_KEY_ID=${s3.accessKeyId} AWS_SECRET_ACCESS_KEY=${s3.secretAccessKey} SLUICE_S3_ENDPOINT=${s3.url}`,
+          ]
         : []),
       'wallets: owner (signs policies), ' +
         chain.neurons

@@ -1,25 +1,34 @@
 import { join } from 'node:path'
+import type { Log } from '@sluice/gateway'
 import type { DevnetS3 } from './devnet.ts'
 
 export interface DevGatewayOptions {
   readonly chain: string
   readonly netuid: number
-  readonly s3: DevnetS3
+  /** Where clients reach the store: the URLs that it signs point there. */
+  readonly s3: Pick<DevnetS3, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'>
   readonly bucket: string
   /** Keeps the gateway's state. */
   readonly directory: string
   readonly port: number
+  /** Told of every request; default nobody. */
+  readonly log?: Log
 }
 
 /** The subnet's auth endpoint, on loopback. */
 export interface DevGateway {
   readonly url: string
-  /** Reads the chain now; by itself it does so every block time of the real chain, 12 s. */
+  /** Reads the chain now; by itself it does so twice a second. */
   readonly refresh: () => Promise<void>
   close(): Promise<void>
 }
 
-/** The real gateway in this process, logging errors only. It is loaded only when it is wanted, since it is large. */
+/** The chain of a devnet moves faster than a real one, and people do not wait 12 s for a change of the dial. */
+const REFRESH_MS = 500
+
+const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** The real gateway in this process. It is loaded only when it is wanted, since it is large. */
 export async function startDevGateway(options: DevGatewayOptions): Promise<DevGateway> {
   const { readSettings, startGateway } = await import('@sluice/gateway')
   const { s3 } = options
@@ -27,7 +36,6 @@ export async function startDevGateway(options: DevGatewayOptions): Promise<DevGa
     SLUICE_GATEWAY_PUBLIC_URL: `http://127.0.0.1:${options.port || 1}`,
     SLUICE_GATEWAY_PORT: String(options.port),
     SLUICE_GATEWAY_STATE: join(options.directory, 'gateway.sqlite'),
-    SLUICE_GATEWAY_LOG_LEVEL: 'error',
     // Pages on a developer's machine may call it.
     SLUICE_GATEWAY_CORS_ORIGINS: '*',
     SLUICE_NETUID: String(options.netuid),
@@ -40,5 +48,16 @@ export async function startDevGateway(options: DevGatewayOptions): Promise<DevGa
   }
   // Its URL is where it listens, which a free port tells only then.
   const settings = { ...readSettings(environment), publicUrls: [] }
-  return await startGateway(settings)
+  const gateway = await startGateway(settings, options.log ?? silent)
+  // What fails is told to the log, and tried again.
+  const timer = setInterval(() => void gateway.refresh().catch(() => undefined), REFRESH_MS)
+  timer.unref()
+  return {
+    url: gateway.url,
+    refresh: gateway.refresh,
+    close: async () => {
+      clearInterval(timer)
+      await gateway.close()
+    },
+  }
 }

@@ -41,14 +41,14 @@ test('everything: prints lines to paste, writes them to a file, stops with code 
   for (const name of [
     'SLUICE_CHAIN_ENDPOINT',
     'SLUICE_WALLET_PATH',
-    'SLUICE_S3_ENDPOINT',
-    'AWS_ACCESS_KEY_ID',
-    'AWS_SECRET_ACCESS_KEY',
+    'SLUICE_AUTH_ENDPOINT',
+    'SLUICE_ALLOW_PRIVATE_ENDPOINTS',
     'SLUICE_HF_ENDPOINT',
     'HF_TOKEN',
   ]) {
     expect(devnet.output()).toMatch(new RegExp(`^export ${name}='.+'$`, 'm'))
   }
+  expect(devnet.output()).not.toMatch(/^export AWS/m) // miners upload through the gateway
   const lines = await readFile(file, 'utf8')
   expect(devnet.output()).toContain(lines.trim())
   expect((await stat(file)).mode & 0o777).toBe(0o600)
@@ -92,6 +92,17 @@ test.each([
   expect(await failing.exit).toBe(code)
   expect(failing.errors()).toMatch(message)
   expect(failing.output()).toBe('')
+})
+
+test('without a gateway the lines hold the keys of the bucket', async () => {
+  const devnet = run(['--miners', '1', '--no-gateway'])
+  await expect.poll(devnet.output, soon).toContain('Ctrl-C')
+  for (const name of ['SLUICE_S3_ENDPOINT', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+    expect(devnet.output()).toMatch(new RegExp(`^export ${name}='.+'$`, 'm'))
+  }
+  expect(devnet.output()).not.toContain('SLUICE_AUTH_ENDPOINT')
+  devnet.stop()
+  expect(await devnet.exit).toBe(0)
 })
 
 test('nobody but the owner: the wallets are told without miners', async () => {

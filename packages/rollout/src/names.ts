@@ -21,6 +21,19 @@ export const endpointProblem = (text: string): string | null => {
   return null
 }
 
+const MOST_ENDPOINTS = 4
+
+/** The endpoints of a list `https://a,https://b`, the preferred one first. */
+export const splitEndpoints = (list: string): readonly string[] => list.split(/,(?=https?:\/\/)/)
+
+/** What is wrong with a list of endpoints separated by commas, or null. */
+export const endpointListProblem = (list: string): string | null => {
+  const endpoints = splitEndpoints(list)
+  if (list.length > 256) return 'is longer than 256 characters'
+  if (endpoints.length > MOST_ENDPOINTS) return `has more than ${MOST_ENDPOINTS} endpoints`
+  return endpoints.map(endpointProblem).find((problem) => problem !== null) ?? null
+}
+
 /** What is wrong with an S3 bucket name, or null. Rules: AWS general purpose buckets, also what other stores take. */
 export const bucketProblem = (text: string): string | null => {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text)) {

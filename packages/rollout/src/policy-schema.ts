@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RolloutError } from './errors.ts'
-import { bucketProblem, endpointProblem, regionProblem, repositoryProblem } from './names.ts'
+import { bucketProblem, endpointListProblem, endpointProblem, regionProblem, repositoryProblem } from './names.ts'
 import { isPercentage } from './percentage.ts'
 import type { CohortRule, Policy, PolicyS3, RolloutMode } from './policy.ts'
 import { addressOf, publicKeyOf } from './ss58.ts'
@@ -41,7 +41,7 @@ const schedule = z
 
 const s3Schema = z.object({
   bucket_name: checked(bucketProblem).nullable().default(null),
-  auth_endpoint: checked(endpointProblem).nullable().default(null),
+  auth_endpoint: checked(endpointListProblem).nullable().default(null),
   region: checked(regionProblem).nullable().default(null),
   endpoint: checked(endpointProblem).nullable().default(null),
 })

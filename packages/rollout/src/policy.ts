@@ -13,7 +13,7 @@ export type CohortRule = 'md5-mod100' | 'sha256-bp'
 /** The S3 part of a policy. Null means "not set". */
 export interface PolicyS3 {
   readonly bucketName: string | null
-  /** Base URL of the gateway that hands out presigned uploads. */
+  /** Base URL of the gateway that hands out presigned uploads; several separated by commas, the preferred one first. */
   readonly authEndpoint: string | null
   readonly region: string
   /** S3 endpoint for stores other than AWS; null = AWS. */

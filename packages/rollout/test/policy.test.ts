@@ -6,6 +6,7 @@ import {
   policyWarnings,
   readPolicyJson,
   RolloutError,
+  splitEndpoints,
   type PolicyInput,
 } from '../src/index.ts'
 import { people } from './people.ts'
@@ -49,6 +50,9 @@ describe('createPolicy', () => {
     ['an escape sequence', withEndpoint('https://example.org/\u001b[31m')],
     ['an IP address in disguise', withEndpoint('https://127.1/')],
     ['a host that is none', withEndpoint('https://[::x]/')],
+    ['a bad one in a list', withEndpoint('https://a.example.org,http://b.example.org')],
+    ['five endpoints', withEndpoint(Array.from('abcde', (name) => `https://${name}.example.org`).join())],
+    ['an empty place in a list', withEndpoint('https://a.example.org,')],
     ['a very long endpoint', withEndpoint(`https://example.org/${'a'.repeat(300)}`)],
     ['a region with spaces', { s3: { region: 'us east' } }],
     ['a long salt', { salt: 'x'.repeat(33) }],
@@ -92,6 +96,16 @@ describe('createPolicy', () => {
     const make = (): string | null => createPolicy(withEndpoint(endpoint)).s3.authEndpoint
     if (endpoint.endsWith('a')) expect(make).toThrow(RolloutError)
     else expect(make()).toBe(endpoint)
+  })
+
+  it('takes a list of auth endpoints, and the commas of a path for what they are', () => {
+    const list = 'https://a.example.org/x,y,https://b.example.org'
+    const { authEndpoint } = createPolicy(withEndpoint(list)).s3
+    expect(authEndpoint).toBe(list)
+    expect(splitEndpoints(list)).toEqual(['https://a.example.org/x,y', 'https://b.example.org'])
+    expect(() => createPolicy({ s3: { endpoint: 'https://a.example.org,https://b.example.org' } })).toThrow(
+      RolloutError,
+    )
   })
 
   it('switches S3 off without bucket or auth endpoint, and says so', () => {

@@ -29,8 +29,11 @@ Exit codes:
   3    upload: nothing was stored and nothing is queued; put, get: it failed for good
   130  stopped by a signal; run the command again
 
-Environment: HUGGINGFACE_TOKEN, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
-SLUICE_WALLET_PASSWORD, SLUICE_HOTKEY_URI (instead of a wallet), SLUICE_ENCODING_PUBLIC_KEY and
+S3 is reached through the auth endpoint of the policy, with the hotkey alone; with AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY (AWS_SESSION_TOKEN) directly. Endpoints of the policy must be https at public addresses:
+SLUICE_PINNED_HOSTS allows these hosts only (commas), SLUICE_ALLOW_PRIVATE_ENDPOINTS=true any, for a devnet.
+
+Environment: HUGGINGFACE_TOKEN, SLUICE_WALLET_PASSWORD, SLUICE_HOTKEY_URI (instead of a wallet), SLUICE_ENCODING_PUBLIC_KEY and
 SLUICE_ENCODING_PRIVATE_KEY; a policy for the time without a chain: SLUICE_USE_S3, SLUICE_USE_HF, SLUICE_S3_BUCKET,
 SLUICE_AUTH_ENDPOINT, SLUICE_S3_REGION, SLUICE_S3_ENDPOINT, SLUICE_ROLLOUT_PERCENTAGE.`
 
@@ -50,7 +53,7 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     .option('--hf-endpoint <url>', 'another HuggingFace hub')
     .option('--hf-namespace <name>', 'user or organisation; default: that of the token')
     .option('--hf-prefix <name>', 'the repository is {namespace}/{prefix}_{hotkey}; default sluice')
-    .option('--s3-endpoint <url>', "another S3 server than the policy's")
+    .option('--s3-endpoint <url>', "another S3 server than the policy's, with direct credentials")
     .option('--force-s3 <true|false>', 'always or never use S3, whatever the policy says')
     .option('--force-huggingface <true|false>', 'always or never use HuggingFace')
     .option('--retention <keep|mirror>', 'mirror also deletes remotely what the database prunes')

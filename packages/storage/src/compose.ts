@@ -1,10 +1,4 @@
-import {
-  createHuggingFaceBackend,
-  createS3Backend,
-  huggingFaceNamespace,
-  type S3Credentials,
-  updateDatasetCard,
-} from '@sluice/backends'
+import { createHuggingFaceBackend, huggingFaceNamespace, updateDatasetCard } from '@sluice/backends'
 import {
   type Chain,
   createPolicySource,
@@ -16,9 +10,10 @@ import {
   publishPointer,
   resolveEndpoints,
 } from '@sluice/chain'
-import { createFieldEncoding, hotkeyPrefix, repositoryName } from '@sluice/dataset'
+import { createFieldEncoding, repositoryName } from '@sluice/dataset'
 import type { Policy } from '@sluice/rollout'
 import { pino } from 'pino'
+import { type BucketAccess, openBucket, type S3Choice } from './bucket-access.ts'
 import { type PolicySource, resolveConfig, type StorageConfig } from './config.ts'
 import { createDataUniverseSource } from './data-universe.ts'
 import { createDualStorage, type DualStorage, type DualStorageOptions } from './dual-storage.ts'
@@ -46,12 +41,6 @@ export interface HuggingFaceChoice {
   readonly hubUrl?: string
 }
 
-export interface S3Choice {
-  readonly credentials: S3Credentials
-  /** Replaces the endpoint of the policy. */
-  readonly endpoint?: string
-}
-
 /** Options of `createStorageFromConfig`. */
 export interface StorageOptions
   extends
@@ -62,8 +51,10 @@ export interface StorageOptions
   readonly dbPath?: string
   readonly rows?: RowSource
   readonly huggingFace?: HuggingFaceChoice
-  /** Direct access to the bucket. */
+  /** Direct access to the bucket; without it uploads go through the policy's auth endpoint, signed by the hotkey. */
   readonly s3?: S3Choice
+  /** What endpoints of the policy may be; default: https and public addresses only. */
+  readonly trust?: BucketAccess['trust']
   /** Publishes the HuggingFace pointer; default: on the chain that was chosen. */
   readonly pointer?: PointerPublisher | null
   /** Fallback policy; default: the process's environment. */
@@ -159,31 +150,21 @@ function chainPointer(chain: Chain | null, { netuid, hotkey }: StorageOptions): 
 /** The real backends, each opened once per place. */
 function createOpenTarget(options: StorageOptions): OpenTarget {
   const opened = new Map<string, Target>()
-  const once = (identity: string, make: () => Target): Target => {
-    const target = opened.get(identity) ?? make()
-    opened.set(identity, target)
+  const once = (route: string, make: () => Target): Target => {
+    const target = opened.get(route) ?? make()
+    opened.set(route, target)
     return target
   }
   return async (name, policy, signal) =>
     name === 's3' ? openS3(options, policy, once) : await openHuggingFace(options, once, signal)
 }
 
-type Once = (identity: string, make: () => Target) => Target
+type Once = (route: string, make: () => Target) => Target
 
-function openS3({ s3, hotkey, stateFile }: StorageOptions, policy: Policy, once: Once): Target {
-  const { bucketName: bucket, region, endpoint: published } = policy.s3
-  if (s3 === undefined) {
-    const text = 'the policy asks for S3, but no credentials are set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
-    throw new StorageError('NO_BACKEND', text)
-  }
-  if (bucket === null) throw new StorageError('NO_BACKEND', 'no policy names an S3 bucket; set SLUICE_S3_BUCKET')
-  const endpoint = s3.endpoint ?? published
-  const identity = `s3://${bucket} at ${endpoint ?? `AWS ${region}`}`
-  return once(identity, () => {
-    const prefix = hotkeyPrefix(hotkey.address)
-    const journalFile = `${stateFile}.transfers.sqlite`
-    const backend = createS3Backend({ bucket, prefix, region, endpoint, credentials: s3.credentials, journalFile })
-    return { name: 's3', backend, identity, place: bucket }
+function openS3(options: StorageOptions, policy: Policy, once: Once): Target {
+  const { bucket, identity, route, backend } = openBucket(options, policy)
+  return once(route, () => {
+    return { name: 's3', backend: backend(`${options.stateFile}.transfers.sqlite`), identity, place: bucket }
   })
 }
 
@@ -210,7 +191,7 @@ async function openHuggingFace(options: StorageOptions, once: Once, signal?: Abo
 }
 
 /** The hotkey that the settings name. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
-async function hotkeyOf(settings: Settings): Promise<Hotkey> {
+export async function hotkeyFromSettings(settings: Settings): Promise<Hotkey> {
   if (settings.hotkeyUri !== undefined) return await hotkeyFromUri(settings.hotkeyUri)
   const { walletPath, walletName, hotkeyName, password } = settings
   return await loadHotkey({ walletPath, walletName, hotkeyName, password })
@@ -225,9 +206,7 @@ export interface CliContext {
 
 /** The storage that the settings describe. @throws as `createStorageFromConfig` */
 export async function openFromSettings(settings: Settings, { log, environment }: CliContext): Promise<DualStorage> {
-  const { accessKeyId, secretAccessKey, sessionToken, encodingPublicKey, encodingPrivateKey, s3Endpoint } = settings
-  const keys = accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey }
-  const credentials = keys === null || sessionToken === undefined ? keys : { ...keys, sessionToken }
+  const { encodingPublicKey, encodingPrivateKey } = settings
   const encodingKeys =
     encodingPublicKey === undefined || encodingPrivateKey === undefined
       ? undefined
@@ -235,7 +214,7 @@ export async function openFromSettings(settings: Settings, { log, environment }:
   return await createStorageFromConfig({
     chain: chainOf(settings),
     netuid: settings.netuid,
-    hotkey: await hotkeyOf(settings),
+    hotkey: await hotkeyFromSettings(settings),
     stateFile: settings.stateFile,
     retention: settings.retention,
     forceS3: settings.forceS3,
@@ -248,20 +227,28 @@ export async function openFromSettings(settings: Settings, { log, environment }:
       ...(settings.hubUrl === undefined ? {} : { hubUrl: settings.hubUrl }),
     },
     ...(settings.db === undefined ? {} : { dbPath: settings.db }),
-    ...(credentials === null
-      ? {}
-      : { s3: { credentials, ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }) } }),
+    ...accessFromSettings(settings),
     ...(encodingKeys === undefined ? {} : { encodingKeys }),
     ...(environment === undefined ? {} : { environment }),
   })
+}
+
+/** How the settings want the bucket to be reached: directly with credentials, else through the gateway. */
+export function accessFromSettings(settings: Settings): Pick<BucketAccess, 'trust'> & { readonly s3?: S3Choice } {
+  const { accessKeyId, secretAccessKey, sessionToken, s3Endpoint, allowPrivateEndpoints, pinnedHosts } = settings
+  const trust = { allowPrivateEndpoints, pinnedHosts }
+  if (accessKeyId === undefined || secretAccessKey === undefined) return { trust }
+  const credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+  return { trust, s3: { credentials, ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }) } }
 }
 
 /** The policy in force for the hotkey that the settings name. @throws as `createConfigFromChainOrEnv` */
 export async function configFromSettings(
   settings: Settings,
   { log, environment, signal }: CliContext,
+  signer?: Hotkey,
 ): Promise<StorageConfig> {
-  const hotkey = await hotkeyOf(settings)
+  const hotkey = signer ?? (await hotkeyFromSettings(settings))
   return await createConfigFromChainOrEnv({
     chain: chainOf(settings),
     netuid: settings.netuid,

@@ -1,10 +1,10 @@
+export type { BucketAccess, S3Choice } from './bucket-access.ts'
 export {
   type ChainChoice,
   type ConfigFromChainOptions,
   createConfigFromChainOrEnv,
   createStorageFromConfig,
   type HuggingFaceChoice,
-  type S3Choice,
   type StorageOptions,
 } from './compose.ts'
 export type { PolicySource, StorageConfig } from './config.ts'

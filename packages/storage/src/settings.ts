@@ -33,6 +33,8 @@ const schema = z.object({
   accessKeyId: text.optional(),
   secretAccessKey: text.optional(),
   sessionToken: text.optional(),
+  allowPrivateEndpoints: switchText.optional(),
+  pinnedHosts: text.transform((list) => list.split(',')).optional(),
   encodingPublicKey: text.optional(),
   encodingPrivateKey: text.optional(),
   forceS3: switchText.optional(),
@@ -64,6 +66,10 @@ export interface Settings {
   readonly accessKeyId?: string | undefined
   readonly secretAccessKey?: string | undefined
   readonly sessionToken?: string | undefined
+  /** For a devnet: endpoints of the policy may be http, loopback or private. */
+  readonly allowPrivateEndpoints?: boolean | undefined
+  /** The only hosts that endpoints of the policy, and URLs signed there, may have. */
+  readonly pinnedHosts?: readonly string[] | undefined
   readonly encodingPublicKey?: string | undefined
   readonly encodingPrivateKey?: string | undefined
   readonly forceS3?: boolean | undefined
@@ -91,6 +97,8 @@ const sources: Readonly<Record<keyof Settings, { variable: readonly string[]; fl
   accessKeyId: { variable: ['AWS_ACCESS_KEY_ID'] },
   secretAccessKey: { variable: ['AWS_SECRET_ACCESS_KEY'] },
   sessionToken: { variable: ['AWS_SESSION_TOKEN'] },
+  allowPrivateEndpoints: { variable: ['SLUICE_ALLOW_PRIVATE_ENDPOINTS'] },
+  pinnedHosts: { variable: ['SLUICE_PINNED_HOSTS'] },
   encodingPublicKey: { variable: ['SLUICE_ENCODING_PUBLIC_KEY'] },
   encodingPrivateKey: { variable: ['SLUICE_ENCODING_PRIVATE_KEY'] },
   forceS3: { variable: ['SLUICE_FORCE_S3'], flag: '--force-s3' },

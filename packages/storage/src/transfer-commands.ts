@@ -35,7 +35,7 @@ export function addTransferCommands(program: Command, host: TransferHost): void 
   const command = (words: string, description: string): Command =>
     host
       .withPlace(program.command(words).description(description))
-      .option('--s3-endpoint <url>', "another S3 server than the policy's")
+      .option('--s3-endpoint <url>', "another S3 server than the policy's, with direct credentials")
       .option('--force-s3 <true|false>', 'use S3 whatever the policy says')
   withLine(command('put <file...>', 'stores files in the bucket, under files/; goes on where it was stopped'))
     .option('--key <key>', 'where a single file goes; default its name')
@@ -53,11 +53,11 @@ export function addTransferCommands(program: Command, host: TransferHost): void 
   const uploads = program.command('uploads').description('unfinished uploads: they take room until they end')
   host
     .withPlace(uploads.command('list').description('what is open below the own prefix'))
-    .option('--s3-endpoint <url>', "another S3 server than the policy's")
+    .option('--s3-endpoint <url>', "another S3 server than the policy's, with direct credentials")
     .action((flags: Flags) => host.run(() => within(flags, host, (place) => listUploads(place, flags, host))))
   host
     .withPlace(uploads.command('abort [key...]').description('gives them up and frees their room'))
-    .option('--s3-endpoint <url>', "another S3 server than the policy's")
+    .option('--s3-endpoint <url>', "another S3 server than the policy's, with direct credentials")
     .option('--all', 'all of them')
     .option('--older-than <hours>', 'only those started before')
     .action((keys: string[], flags: Flags) =>

@@ -1,6 +1,7 @@
-import { createS3Transfer, type S3Transfer } from '@sluice/backends'
-import { hotkeyPrefix } from '@sluice/dataset'
-import { type CliContext, configFromSettings } from './compose.ts'
+import type { S3Transfer } from '@sluice/backends'
+import type { Policy } from '@sluice/rollout'
+import { type BucketAccess, type OpenBucket, openBucket } from './bucket-access.ts'
+import { accessFromSettings, type CliContext, configFromSettings, hotkeyFromSettings } from './compose.ts'
 import { StorageError } from './errors.ts'
 import type { Settings } from './settings.ts'
 import type { TransferFlags } from './transfer-flags.ts'
@@ -15,7 +16,7 @@ export interface TransferPlace {
  * The bucket of the policy in force, below the miner's own prefix. Unfinished uploads are remembered beside the state
  * file.
  * @param use `write` only where the policy wants this miner to be
- * @throws StorageError `BAD_SETTINGS`; ChainError
+ * @throws StorageError `BAD_SETTINGS`; BackendError `UNTRUSTED`; ChainError
  */
 export async function openPlace(
   settings: Settings,
@@ -23,29 +24,24 @@ export async function openPlace(
   flags: TransferFlags,
   use: 'read' | 'write',
 ): Promise<TransferPlace> {
-  const { accessKeyId, secretAccessKey, sessionToken, s3Endpoint, stateFile } = settings
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new StorageError('BAD_SETTINGS', 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
-  }
-  const { snapshot, plan, hotkey } = await configFromSettings(settings, context)
-  const { bucketName: bucket, region, endpoint } = snapshot.policy.s3
-  if (bucket === null) throw new StorageError('BAD_SETTINGS', 'no policy names an S3 bucket; set SLUICE_S3_BUCKET')
+  const hotkey = await hotkeyFromSettings(settings)
+  const { snapshot, plan } = await configFromSettings(settings, context, hotkey)
   if (use === 'write' && !plan.required.includes('s3') && plan.standIn !== 's3') {
     const text = `this miner does not store in S3 (${plan.reason}); --force-s3 true does it all the same`
     throw new StorageError('BAD_SETTINGS', text)
   }
-  const prefix = hotkeyPrefix(hotkey)
-  const transfer = createS3Transfer({
-    bucket,
-    prefix,
-    region,
-    endpoint: s3Endpoint ?? endpoint,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
-    journalFile: `${stateFile}.transfers.sqlite`,
-    partSize: flags.partSize,
-    concurrency: flags.concurrency,
-    bandwidth: flags.bandwidth,
-    checksum: flags.checksums ? 'crc32' : 'none',
-  })
-  return { transfer, where: `s3://${bucket}/${prefix}` }
+  const { where, transfer } = bucketOf({ ...accessFromSettings(settings), hotkey }, snapshot.policy)
+  const { partSize, concurrency, bandwidth, checksums } = flags
+  const checksum = checksums ? 'crc32' : 'none'
+  const line = { partSize, concurrency, bandwidth, checksum } as const
+  return { transfer: transfer({ ...line, journalFile: `${settings.stateFile}.transfers.sqlite` }), where }
+}
+
+/** A setting that is missing is one, whoever asks. */
+function bucketOf(access: BucketAccess, policy: Policy): OpenBucket {
+  try {
+    return openBucket(access, policy)
+  } catch (error) {
+    throw StorageError.is(error) ? new StorageError('BAD_SETTINGS', error.message, { cause: error }) : error
+  }
 }

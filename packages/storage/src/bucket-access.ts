@@ -1,0 +1,85 @@
+import {
+  createGatewayBackend,
+  createGatewayTransfer,
+  createS3Backend,
+  createS3Transfer,
+  type S3Credentials,
+  type S3Transfer,
+  type StorageBackend,
+  type TrustOptions,
+} from '@sluice/backends'
+import { hotkeyPrefix } from '@sluice/dataset'
+import { type Policy, splitEndpoints } from '@sluice/rollout'
+import type { MinerHotkey } from './dual-storage.ts'
+import { StorageError } from './errors.ts'
+
+/** Direct access to the bucket, in place of the subnet's gateway. */
+export interface S3Choice {
+  readonly credentials: S3Credentials
+  /** Replaces the endpoint of the policy. */
+  readonly endpoint?: string
+}
+
+/** How the subnet's bucket is reached: through the gateway of the policy, or directly when there are credentials. */
+export interface BucketAccess {
+  readonly hotkey: MinerHotkey
+  readonly s3?: S3Choice | undefined
+  /** What endpoints of the policy may be; the policy is written by somebody else. */
+  readonly trust?: Pick<TrustOptions, 'allowPrivateEndpoints' | 'pinnedHosts'> | undefined
+}
+
+/** The bucket under a policy, below the miner's prefix. */
+export interface OpenBucket {
+  readonly bucket: string
+  /** Names the place, and nothing of the way there. */
+  readonly identity: string
+  /** Names the way too: another one needs a backend of its own. */
+  readonly route: string
+  /** `s3://bucket/data/hotkey=…/` */
+  readonly where: string
+  readonly backend: (journalFile: string) => StorageBackend
+  readonly transfer: (options: TransferChoice) => S3Transfer
+}
+
+/** How files are moved by hand. */
+export interface TransferChoice {
+  readonly journalFile: string
+  readonly partSize?: number | undefined
+  readonly concurrency?: number | undefined
+  readonly bandwidth?: number | undefined
+  readonly checksum: 'crc32' | 'none'
+}
+
+/** Calls nobody. @throws StorageError `NO_BACKEND` that says what is missing; BackendError `UNTRUSTED` */
+export function openBucket(access: BucketAccess, policy: Policy): OpenBucket {
+  const { hotkey, s3, trust = {} } = access
+  const { bucketName: bucket, region, endpoint: published, authEndpoint } = policy.s3
+  if (bucket === null) throw new StorageError('NO_BACKEND', 'no policy names an S3 bucket; set SLUICE_S3_BUCKET')
+  const endpoint = s3?.endpoint ?? published
+  const prefix = hotkeyPrefix(hotkey.address)
+  const where = `s3://${bucket}/${prefix}`
+  const identity = `s3://${bucket} at ${endpoint ?? `AWS ${region}`}`
+  const place = { bucket, identity, where }
+  if (s3 !== undefined) {
+    // One's own endpoint is one's own business; one from the chain is not.
+    const rules = s3.endpoint === undefined ? { trust } : {}
+    const direct = { bucket, prefix, region, endpoint, credentials: s3.credentials, ...rules }
+    return {
+      ...place,
+      route: `${identity} with credentials`,
+      backend: (journalFile) => createS3Backend({ ...direct, journalFile }),
+      transfer: (choice) => createS3Transfer({ ...direct, ...choice }),
+    }
+  }
+  if (authEndpoint === null) {
+    const text = 'the policy names no auth endpoint, and no credentials are set: ask the subnet owner, or set'
+    throw new StorageError('NO_BACKEND', `${text} AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`)
+  }
+  const gateway = { endpoints: splitEndpoints(authEndpoint), hotkey, ...trust }
+  return {
+    ...place,
+    route: `${identity} by ${authEndpoint}`,
+    backend: (journalFile) => createGatewayBackend({ ...gateway, where, journalFile }),
+    transfer: (choice) => createGatewayTransfer({ ...gateway, ...choice }),
+  }
+}
