@@ -1,3 +1,4 @@
+import { hotkeyFromUri } from '@sluice/chain'
 import { createValidator } from '@sluice/validator'
 import type { TestSubnet } from './subnet.ts'
 
@@ -8,15 +9,19 @@ export interface Verdicts {
   readonly huggingface: readonly string[]
 }
 
-/** A validator that is told nothing but chain endpoint, netuid and read access. */
+/** A validator that is told nothing but chain endpoint, netuid and how S3 is read. */
 export async function openValidator({
   devnet,
+  access,
 }: TestSubnet): Promise<AsyncDisposable & { verdicts(hotkey: string, uris: readonly string[]): Promise<Verdicts> }> {
+  const { accessKeyId, secretAccessKey, url } = devnet.s3
+  const direct = { s3Credentials: { accessKeyId, secretAccessKey }, s3Endpoint: url }
   const validator = await createValidator({
     netuid: devnet.chain.netuid,
     endpoints: [devnet.chain.url],
-    s3Credentials: { accessKeyId: devnet.s3.accessKeyId, secretAccessKey: devnet.s3.secretAccessKey },
-    s3Endpoint: devnet.s3.url,
+    ...(access === 'gateway'
+      ? { hotkey: await hotkeyFromUri('//Bob//hot'), trust: { allowPrivateEndpoints: true } }
+      : direct),
     hubUrl: devnet.hub.url,
   })
   return {

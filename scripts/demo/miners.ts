@@ -17,7 +17,7 @@ export interface DemoMiner {
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, debug: () => undefined }
 
 /** Starts a miner per neuron of the devnet, all with the one factory call of the README. */
-export async function startMiners(devnet: Devnet, s3Url: string, folder: string): Promise<DemoMiner[]> {
+export async function startMiners(devnet: Devnet, folder: string): Promise<DemoMiner[]> {
   const miners: DemoMiner[] = []
   for (const { uri, hotkey, walletName, hfToken } of devnet.miners) {
     const dbPath = join(folder, `${walletName}.sqlite`)
@@ -29,10 +29,7 @@ export async function startMiners(devnet: Devnet, s3Url: string, folder: string)
       dbPath,
       stateFile: join(folder, `${walletName}.state.sqlite`),
       huggingFace: { token: hfToken, hubUrl: devnet.hub.url },
-      s3: {
-        endpoint: s3Url,
-        credentials: { accessKeyId: devnet.s3.accessKeyId, secretAccessKey: devnet.s3.secretAccessKey },
-      },
+      trust: { allowPrivateEndpoints: true },
       environment: {},
       log: silent,
       // An outage of the demo lasts seconds, not hours: short pauses, and a breaker that soon tries again.

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createPolicySource, openChain } from '@sluice/chain'
-import { type Devnet, startDevnet } from '@sluice/devnet'
+import { createPolicySource, hotkeyFromUri, openChain } from '@sluice/chain'
+import { type DevGateway, type Devnet, startDevGateway, startDevnet } from '@sluice/devnet'
 import { createValidator } from '@sluice/validator'
 import type { Row } from './databases.ts'
 import { openGate } from './gate.ts'
@@ -45,17 +45,28 @@ export async function runStory(
   const devnet = undo.add(await startDevnet({ directory: join(folder, 'devnet'), miners: minerCount, ...outside }))
   const gate = await openGate(devnet.s3.url)
   undo.add({ [Symbol.asyncDispose]: () => gate.close() })
-  say(`Chain ${devnet.chain.url}, S3 ${devnet.s3.url}, HuggingFace hub ${devnet.hub.url}.`)
+  const { chain: node, bucket, hub } = devnet
+  // The gateway signs for the gate, so that shutting it cuts off everybody: miners, validator and the gateway itself.
+  const gateway = await startDevGateway({
+    chain: node.url,
+    netuid: node.netuid,
+    s3: { ...devnet.s3, url: gate.url },
+    bucket,
+    directory: folder,
+    port: 0,
+  })
+  undo.add({ [Symbol.asyncDispose]: () => gateway.close() })
+  say(`Chain ${node.url}, S3 ${devnet.s3.url}, HuggingFace hub ${hub.url}, gateway ${gateway.url}.`)
 
   const chain = undo.add(openChain({ endpoints: [devnet.chain.url] }))
   const policies = createPolicySource({ chain, netuid: devnet.chain.netuid })
-  const miners = await startMiners(devnet, gate.url, folder)
+  const miners = await startMiners(devnet, folder)
   for (const { storage } of miners) undo.add(storage)
   const validator = await createValidator({
     netuid: devnet.chain.netuid,
     endpoints: [devnet.chain.url],
-    s3Credentials: { accessKeyId: devnet.s3.accessKeyId, secretAccessKey: devnet.s3.secretAccessKey },
-    s3Endpoint: gate.url,
+    hotkey: await hotkeyFromUri('//Bob//hot'),
+    trust: { allowPrivateEndpoints: true },
     hubUrl: devnet.hub.url,
   })
   undo.add({ [Symbol.asyncDispose]: () => validator.close() })
@@ -65,7 +76,7 @@ export async function runStory(
   for (const { title, command, s3Down = false, newRows } of chapters) {
     signal.throwIfAborted()
     say(`\n── ${title} ──`)
-    if (command.length > 0) await turnTheDial(story, devnet, command, say)
+    if (command.length > 0) await turnTheDial(story, { devnet, gateway }, command, say)
     if (newRows) {
       const rows = story.dealt[wave++] ?? []
       for (const [index, miner] of miners.entries()) miner.scrape(rows[index] ?? [])
@@ -84,9 +95,8 @@ export async function runStory(
     const environment = {
       SLUICE_CHAIN_ENDPOINT: devnet.chain.url,
       SLUICE_WALLET_PATH: devnet.walletPath,
-      SLUICE_S3_ENDPOINT: devnet.s3.url,
-      AWS_ACCESS_KEY_ID: devnet.s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: devnet.s3.secretAccessKey,
+      SLUICE_AUTH_ENDPOINT: gateway.url,
+      SLUICE_ALLOW_PRIVATE_ENDPOINTS: 'true',
       SLUICE_HF_ENDPOINT: devnet.hub.url,
     }
     say('\nThe devnet stays up until Ctrl-C. For another shell:')
@@ -101,7 +111,7 @@ const verdictLine = ({ verdicts, uris }: StepResult): string =>
 /** The owner's own command line, in a process of its own, exactly as a person would type it. */
 async function turnTheDial(
   story: Story,
-  devnet: Devnet,
+  { devnet, gateway }: { readonly devnet: Devnet; readonly gateway: DevGateway },
   command: readonly string[],
   say: (line: string) => void,
 ): Promise<void> {
@@ -110,7 +120,7 @@ async function turnTheDial(
     command[0] === 'set'
       ? [
           `--bucket_name=${devnet.bucket}`,
-          '--auth_endpoint=https://gateway.example.com',
+          `--auth_endpoint=${gateway.url}`,
           `--region=${devnet.s3.region}`,
           '--cohort=sha256-bp',
           '--salt=demo',
@@ -140,6 +150,7 @@ async function turnTheDial(
   const [exitCode] = (await once(child, 'close')) as [number | null]
   if (exitCode !== 0) throw new Error(`sluice-config failed with exit code ${exitCode}:\n${output}`)
   say(output.trimEnd())
+  await gateway.refresh()
 }
 
 /** Closes what was added, last first; Node 20 has no AsyncDisposableStack. */

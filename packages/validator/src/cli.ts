@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { Command, CommanderError } from 'commander'
 import { check, monitor, type Session } from './commands.ts'
-import { createValidator, type ValidatorOptions } from './compose.ts'
+import { createValidator, openHotkey, type ValidatorOptions } from './compose.ts'
 import { ValidatorError } from './errors.ts'
 import { exitCodes, failureOf } from './failure.ts'
 import {
@@ -31,8 +31,13 @@ const help = `
 Exit codes: 0 everything checked is valid, or the sweep is done; 1 a bug; 2 wrong flags or input; 3 something is absent
   or corrupt; 4 something could not be reached, nothing is known to be bad; 7 chain not usable; 130 interrupted.
 
-Environment: SLUICE_NETUID, SLUICE_CHAIN_ENDPOINT, SLUICE_NETWORK; SLUICE_S3_ENDPOINT, SLUICE_S3_BUCKET,
-  SLUICE_S3_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (read access to the bucket);
+S3 is read through the auth endpoint of the policy with the validator's hotkey (--wallet.name), or directly with
+  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without either it counts as not reachable.
+
+Environment: SLUICE_NETUID, SLUICE_CHAIN_ENDPOINT, SLUICE_NETWORK; SLUICE_WALLET_NAME, SLUICE_WALLET_HOTKEY,
+  SLUICE_WALLET_PATH, SLUICE_WALLET_PASSWORD, SLUICE_HOTKEY_URI (instead of a wallet); SLUICE_PINNED_HOSTS (the only
+  hosts that the policy may name, with commas), SLUICE_ALLOW_PRIVATE_ENDPOINTS=true (for a devnet);
+  SLUICE_S3_ENDPOINT, SLUICE_S3_BUCKET, SLUICE_S3_REGION, AWS_SESSION_TOKEN (with direct credentials);
   SLUICE_HF_ENDPOINT or HF_ENDPOINT, HF_TOKEN (private repositories only).`
 
 /** The validator's command line over given streams, so that tests run it in process. */
@@ -122,6 +127,14 @@ async function optionsOf(
       accessKeyId === undefined || secretAccessKey === undefined
         ? undefined
         : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+    hotkey: await openHotkey({
+      walletPath: flags['wallet.path'] ?? settings.walletPath,
+      walletName: flags['wallet.name'] ?? settings.walletName,
+      hotkeyName: flags['wallet.hotkey'] ?? settings.hotkeyName,
+      password: settings.password,
+      hotkeyUri: settings.hotkeyUri,
+    }),
+    trust: { allowPrivateEndpoints: settings.allowPrivateEndpoints, pinnedHosts: settings.pinnedHosts },
     s3Endpoint: flags.s3Endpoint ?? settings.s3Endpoint,
     s3Bucket: flags.s3Bucket ?? settings.s3Bucket,
     s3Region: settings.s3Region,

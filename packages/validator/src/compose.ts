@@ -1,15 +1,26 @@
-import { createHuggingFaceBackend, createS3Backend, type S3Credentials, type StorageBackend } from '@sluice/backends'
+import {
+  createGatewayReader,
+  createHuggingFaceBackend,
+  createS3Backend,
+  type GatewayReader,
+  type S3Credentials,
+  type StorageBackend,
+  type TrustOptions,
+} from '@sluice/backends'
 import {
   ChainError,
   createPolicySource,
+  type Hotkey,
+  hotkeyFromUri,
   knownGenesis,
+  loadHotkey,
   openChain,
   readMetagraph,
   readPointers,
   resolveEndpoints,
 } from '@sluice/chain'
 import { hotkeyPrefix } from '@sluice/dataset'
-import { defaultPolicy, type Policy, type PolicySnapshot } from '@sluice/rollout'
+import { defaultPolicy, type Policy, type PolicySnapshot, splitEndpoints } from '@sluice/rollout'
 import type { Limits } from './limits.ts'
 import type { Place, Source } from './place.ts'
 import { openSeenManifests } from './seen.ts'
@@ -22,7 +33,14 @@ export interface ValidatorOptions {
   readonly network?: string | undefined
   /** ws:// or wss:// URLs in order of preference. */
   readonly endpoints?: readonly string[] | undefined
-  /** Read access to the subnet's bucket; without it S3 counts as not reachable. */
+  /**
+   * The validator's hotkey: with it S3 is read through the gateway of the policy. Without it and without credentials S3
+   * counts as not reachable.
+   */
+  readonly hotkey?: Pick<Hotkey, 'address' | 'sign'> | undefined
+  /** What endpoints of the policy may be; default: https and public addresses only. */
+  readonly trust?: Pick<TrustOptions, 'allowPrivateEndpoints' | 'pinnedHosts'> | undefined
+  /** Direct read access to the subnet's bucket, in place of the gateway. */
   readonly s3Credentials?: S3Credentials | undefined
   /** In place of what the policy names. */
   readonly s3Endpoint?: string | undefined
@@ -61,6 +79,7 @@ export async function createValidator(options: ValidatorOptions): Promise<Valida
   const chain = openChain({ endpoints, genesisHash, log })
   const policies = createPolicySource({ chain, netuid, lastGoodFile: options.lastGoodFile, log })
   const s3Backends = new Map<string, StorageBackend>()
+  const gateways = new Map<string, GatewayReader>()
   const hubBackends = new Map<string, StorageBackend>()
 
   async function readSubnet(signal?: AbortSignal): Promise<Subnet> {
@@ -86,16 +105,29 @@ export async function createValidator(options: ValidatorOptions): Promise<Valida
     const bucket = options.s3Bucket ?? policy.s3.bucketName
     if (bucket === null) return closed('absent', 'the policy names no bucket')
     const credentials = options.s3Credentials
-    if (credentials === undefined) return closed('unreachable', 'no read access to S3 is configured')
+    if (credentials === undefined) return gatewayPlaceOf(hotkey, policy)
     const endpoint = options.s3Endpoint ?? policy.s3.endpoint
     const region = options.s3Region ?? policy.s3.region
     const id = JSON.stringify([bucket, endpoint, region])
-    const make = () => createS3Backend({ bucket, region, endpoint, credentials, stallMs: 30_000 })
-    return {
-      kind: 'open',
-      backend: below(kept(s3Backends, id, make), hotkeyPrefix(hotkey)),
-      missingRoot: 'unreachable',
+    const rules = options.s3Endpoint === undefined ? { trust: options.trust ?? {} } : {}
+    const make = () => createS3Backend({ bucket, region, endpoint, credentials, stallMs: 30_000, ...rules })
+    try {
+      const backend = below(kept(s3Backends, id, make), hotkeyPrefix(hotkey))
+      return { kind: 'open', backend, missingRoot: 'unreachable' }
+    } catch (error) {
+      return closed('unreachable', error instanceof Error ? error.message : String(error))
     }
+  }
+
+  function gatewayPlaceOf(hotkey: string, { s3: { authEndpoint } }: Policy): Place {
+    const signer = options.hotkey
+    if (signer === undefined) {
+      return closed('unreachable', 'no access to S3: give the validator’s wallet, or credentials for the bucket')
+    }
+    if (authEndpoint === null) return closed('unreachable', 'the policy names no auth endpoint')
+    const endpoints = splitEndpoints(authEndpoint)
+    const make = () => createGatewayReader({ endpoints, hotkey: signer, ...options.trust })
+    return { kind: 'open', backend: kept(gateways, authEndpoint, make).of(hotkey), missingRoot: 'unreachable' }
   }
 
   function huggingFacePlaceOf(hotkey: string, { pointers }: Subnet): Place {
@@ -147,10 +179,34 @@ function below(backend: StorageBackend, prefix: string): Source {
   return { open: (key, range, options) => backend.open(prefix + key, range, options) }
 }
 
-function kept(backends: Map<string, StorageBackend>, id: string, make: () => StorageBackend): StorageBackend {
+function kept<T>(backends: Map<string, T>, id: string, make: () => T): T {
   const present = backends.get(id)
   if (present !== undefined) return present
   const backend = make()
   backends.set(id, backend)
   return backend
+}
+
+/** Which hotkey signs for this validator. */
+export interface WalletChoice {
+  readonly walletPath?: string | undefined
+  readonly walletName?: string | undefined
+  readonly hotkeyName?: string | undefined
+  readonly password?: string | undefined
+  /** Secret URI, in place of a wallet. */
+  readonly hotkeyUri?: string | undefined
+}
+
+/** Undefined when no wallet is named. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
+export async function openHotkey(choice: WalletChoice): Promise<Hotkey | undefined> {
+  const { walletPath, walletName, hotkeyName, password, hotkeyUri } = choice
+  if (walletName !== undefined || hotkeyName !== undefined) {
+    return await loadHotkey({
+      walletPath,
+      walletName: walletName ?? 'default',
+      hotkeyName: hotkeyName ?? 'default',
+      password,
+    })
+  }
+  return hotkeyUri === undefined ? undefined : await hotkeyFromUri(hotkeyUri)
 }

@@ -5,6 +5,9 @@ export interface CommonFlags {
   readonly netuid?: number
   readonly 'subtensor.network'?: string
   readonly 'subtensor.chain_endpoint'?: string
+  readonly 'wallet.name'?: string
+  readonly 'wallet.hotkey'?: string
+  readonly 'wallet.path'?: string
   readonly s3Endpoint?: string
   readonly s3Bucket?: string
   readonly hfEndpoint?: string
@@ -56,8 +59,11 @@ function addCommonFlags(command: Command): Command {
     .addOption(option('--netuid <n>', 'the subnet', readNetuid))
     .addOption(option('--subtensor.network <name>', 'finney (default), test, archive, local'))
     .addOption(option('--subtensor.chain_endpoint <url>', 'ws:// or wss:// URLs, separated by commas'))
-    .addOption(option('--s3-endpoint <url>', 'S3 endpoint in place of the one in the policy'))
-    .addOption(option('--s3-bucket <name>', 'bucket in place of the one in the policy'))
+    .addOption(option('--wallet.name <name>', 'wallet whose hotkey reads S3 through the gateway'))
+    .addOption(option('--wallet.hotkey <name>', 'its hotkey (default: default)'))
+    .addOption(option('--wallet.path <folder>', 'default ~/.bittensor/wallets'))
+    .addOption(option('--s3-endpoint <url>', 'with direct credentials: in place of the one in the policy'))
+    .addOption(option('--s3-bucket <name>', 'with direct credentials: in place of the one in the policy'))
     .addOption(option('--hf-endpoint <url>', 'HuggingFace hub (default https://huggingface.co)'))
     .addOption(option('--pointers <file>', 'JSON {"hotkey": "namespace/name"} that wins over the chain'))
     .addOption(option('--state <file>', 'remembers manifest sequences, so that going back is noticed later'))

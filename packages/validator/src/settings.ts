@@ -13,6 +13,15 @@ export interface Settings {
   readonly accessKeyId: string | undefined
   readonly secretAccessKey: string | undefined
   readonly sessionToken: string | undefined
+  readonly walletPath: string | undefined
+  readonly walletName: string | undefined
+  readonly hotkeyName: string | undefined
+  readonly password: string | undefined
+  readonly hotkeyUri: string | undefined
+  /** For a devnet: endpoints of the policy may be http, loopback or private. */
+  readonly allowPrivateEndpoints: boolean
+  /** The only hosts that endpoints of the policy, and URLs signed there, may have. */
+  readonly pinnedHosts: readonly string[] | undefined
   readonly hubUrl: string | undefined
   readonly hubToken: string | undefined
 }
@@ -27,6 +36,13 @@ const names = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
+  'SLUICE_WALLET_PATH',
+  'SLUICE_WALLET_NAME',
+  'SLUICE_WALLET_HOTKEY',
+  'SLUICE_WALLET_PASSWORD',
+  'SLUICE_HOTKEY_URI',
+  'SLUICE_ALLOW_PRIVATE_ENDPOINTS',
+  'SLUICE_PINNED_HOSTS',
   'SLUICE_HF_ENDPOINT',
   'HF_ENDPOINT',
   'HF_TOKEN',
@@ -48,6 +64,14 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
     accessKeyId: read.AWS_ACCESS_KEY_ID,
     secretAccessKey: read.AWS_SECRET_ACCESS_KEY,
     sessionToken: read.AWS_SESSION_TOKEN,
+    walletPath: read.SLUICE_WALLET_PATH,
+    walletName: read.SLUICE_WALLET_NAME,
+    hotkeyName: read.SLUICE_WALLET_HOTKEY,
+    password: read.SLUICE_WALLET_PASSWORD,
+    hotkeyUri: read.SLUICE_HOTKEY_URI,
+    // Anything but a clear yes leaves the guard up.
+    allowPrivateEndpoints: /^(true|1|yes|on)$/i.test(read.SLUICE_ALLOW_PRIVATE_ENDPOINTS ?? ''),
+    pinnedHosts: read.SLUICE_PINNED_HOSTS?.split(','),
     hubUrl: read.SLUICE_HF_ENDPOINT ?? read.HF_ENDPOINT,
     hubToken: read.HF_TOKEN,
   }
