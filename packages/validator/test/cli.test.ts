@@ -17,7 +17,7 @@ const [shared, late] = [rowsOf(30), rowsOf(30, 2, hour + 1)]
 
 /** Miner 0 keeps data in S3, 1 in both (S3 behind), 2 on HuggingFace, 3 nowhere. */
 beforeAll(async () => {
-  net = await startDevnet({ netuid, blockTimeMs: 200 })
+  net = await startDevnet({ netuid, blockTimeMs: 200, gateway: true })
   scene = await openScene()
   const chain = openChain({ endpoints: [net.chain.url] })
   const policy = createPolicy({
@@ -25,13 +25,14 @@ beforeAll(async () => {
     useHuggingFace: true,
     s3: {
       bucketName: net.bucket,
-      authEndpoint: 'https://gateway.example',
+      authEndpoint: net.gateway?.url ?? null,
       region: net.s3.region,
       endpoint: net.s3.url,
     },
     rolloutPercentage: 25,
   })
   await publishPolicy(chain, { netuid, hotkey: await hotkeyFromUri(net.chain.owner.hotkeyUri), policy })
+  await net.gateway?.refresh()
   for (const [at, names] of [['s3'], ['s3', 'huggingface'], ['huggingface']].entries()) {
     const { uri, hfUser, hfToken } = net.miners[at]!
     const hotkey = await hotkeyFromUri(uri)
@@ -77,7 +78,7 @@ async function run(
         done()
       },
     })
-  const access = { AWS_ACCESS_KEY_ID: net.s3.accessKeyId, AWS_SECRET_ACCESS_KEY: net.s3.secretAccessKey }
+  const access = { SLUICE_HOTKEY_URI: '//Bob//hot', SLUICE_ALLOW_PRIVATE_ENDPOINTS: 'true' }
   const settings = readSettings({
     SLUICE_CHAIN_ENDPOINT: net.chain.url,
     SLUICE_HF_ENDPOINT: net.hub.url,
@@ -88,17 +89,29 @@ async function run(
   return { code, ...output }
 }
 
-test('monitor finds everybody from endpoint, netuid and read access alone', async () => {
-  const { code, stdout } = await run(['monitor', '--netuid', '13', '--once', '--json'])
-  expect(code).toBe(0)
-  const usage = JSON.parse(stdout)
-  expect(usage).toMatchObject({ total: 4, rolloutPercentage: 25, policyOrigin: 'chain' })
-  expect(usage.counts).toEqual({ s3: 1, both: 1, huggingface: 1, neither: 1, unknown: 0 })
-  const second = usage.miners.find((miner: { hotkey: string }) => miner.hotkey === net.miners[1]!.hotkey)
-  expect(second).toMatchObject({ usage: 'both', coverage: { missing: { s3: 1, huggingface: 0 } }, lagHours: { s3: 1 } })
-  const people = await run(['monitor', '--netuid', '13', '--once'])
-  expect(people.stdout).toContain('4 miners, rollout 25 %')
-})
+const credentials = (): Record<string, string> => {
+  return { AWS_ACCESS_KEY_ID: net.s3.accessKeyId, AWS_SECRET_ACCESS_KEY: net.s3.secretAccessKey }
+}
+
+test.each(['the hotkey', 'credentials'])(
+  'monitor finds everybody from endpoint, netuid and %s alone',
+  async (access) => {
+    const env = access === 'credentials' ? { ...credentials(), SLUICE_HOTKEY_URI: '' } : {}
+    const { code, stdout } = await run(['monitor', '--netuid', '13', '--once', '--json'], env)
+    expect(code).toBe(0)
+    const usage = JSON.parse(stdout)
+    expect(usage).toMatchObject({ total: 4, rolloutPercentage: 25, policyOrigin: 'chain' })
+    expect(usage.counts).toEqual({ s3: 1, both: 1, huggingface: 1, neither: 1, unknown: 0 })
+    const second = usage.miners.find((miner: { hotkey: string }) => miner.hotkey === net.miners[1]!.hotkey)
+    expect(second).toMatchObject({
+      usage: 'both',
+      coverage: { missing: { s3: 1, huggingface: 0 } },
+      lagHours: { s3: 1 },
+    })
+    const people = await run(['monitor', '--netuid', '13', '--once'])
+    expect(people.stdout).toContain('4 miners, rollout 25 %')
+  },
+)
 
 test('check judges URIs named by flags and by file, with an exit code', async () => {
   const common = ['check', '--netuid', '13', '--json', '--hotkey']
@@ -123,9 +136,18 @@ test('check judges URIs named by flags and by file, with an exit code', async ()
 
 test('without access to S3 nothing is held against a miner', async () => {
   const args = ['check', '--netuid', '13', '--json', '--hotkey', net.miners[0]!.hotkey, '--uri', shared[0]!.uri]
-  const none = await run(args, { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' })
+  const none = await run(args, { SLUICE_HOTKEY_URI: '' })
   expect(none.code).toBe(4)
-  const wrong = await run(args, { AWS_SECRET_ACCESS_KEY: 'wrong' })
+  expect(none.stdout).toContain('give the validator’s wallet')
+  const noPermit = await run(args, { SLUICE_HOTKEY_URI: net.miners[1]!.uri })
+  expect(noPermit.code).toBe(4)
+  expect(noPermit.stdout).toContain('NO_PERMIT')
+  const guarded = await run(args, { SLUICE_ALLOW_PRIVATE_ENDPOINTS: '' })
+  expect(guarded.code).toBe(4)
+  expect(guarded.stdout).toContain('it is not https')
+  const pinned = await run(args, { SLUICE_PINNED_HOSTS: 'gateway.example.com' })
+  expect(pinned.stdout).toContain('none of the pinned hosts')
+  const wrong = await run(args, { ...credentials(), AWS_SECRET_ACCESS_KEY: 'wrong' })
   expect(wrong.code).toBe(4)
   expect(JSON.parse(wrong.stdout).verdicts[0]).toMatchObject({ verdict: 'unknown', s3: { verdict: 'unreachable' } })
 })
