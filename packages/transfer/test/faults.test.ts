@@ -46,6 +46,10 @@ describe('ends right', () => {
       () => void faults().add({ method: 'POST', path: /\?uploads/, times: 1, kind: 'stall' }),
     ],
     [
+      'Create that is done, its reply lost',
+      () => void faults().add({ method: 'POST', path: /\?uploads/, times: 3, kind: 'lost-reply' }),
+    ],
+    [
       'Complete that is never answered',
       () => void faults().add({ method: 'POST', path: COMPLETE, times: 1, kind: 'stall' }),
     ],
@@ -74,6 +78,7 @@ describe('ends right', () => {
     expect(result).toMatchObject({ sha256: hash, parts: 6, proof: 'crc32' })
     expect((await store.current.object(key)).sha256).toBe(hash)
     expect(events.filter(({ type }) => type === 'retry')).toHaveLength(result.retries)
+    expect(await store.current.openUploads()).toBe(0)
   })
   test('a store that takes ten requests per second, with few refusals', async () => {
     const many = bytesOf(5 * MIB * 24, 3)
