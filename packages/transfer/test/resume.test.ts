@@ -232,17 +232,17 @@ describe('the SQLite journal', () => {
   })
   test('what a process started on the server and died before it was noted is taken back', async () => {
     const file = join(folder.path, randomUUID())
-    const { sessions, transfer, openUploads } = store.current
+    const place = store.current
     const journal = createSqliteJournal(file)
-    await journal.claim(sessions().destination, 'untold')
+    await journal.claim(place.sessions().destination, 'untold')
     journal.close()
-    await sessions().open({ key: 'untold', bytes: null, partSize, checksum: 'crc32' })
-    await sessions().open({ key: 'untold/other', bytes: null, partSize, checksum: 'crc32' })
+    await place.sessions().open({ key: 'untold', bytes: null, partSize, checksum: 'crc32' })
+    await place.sessions().open({ key: 'untold/other', bytes: null, partSize, checksum: 'crc32' })
     holdAs(file, process.ppid, 'before the last reboot')
-    const result = await transfer({ partSize, journalFile: file }).upload(fromBytes(data), { key: 'untold' })
+    const result = await place.transfer({ partSize, journalFile: file }).upload(fromBytes(data), { key: 'untold' })
     expect(result).toMatchObject({ sha256: hash, partsKept: 0 })
-    expect(await openUploads()).toBe(1)
-    for (const other of await transfer().list('untold/')) await transfer().abort(other)
+    expect(await place.openUploads()).toBe(1)
+    for (const other of await place.transfer().list('untold/')) await place.transfer().abort(other)
   })
   test('a file that is no journal is a clear error', async () => {
     const file = join(folder.path, randomUUID())
