@@ -42,6 +42,8 @@ export function addTransferCommands(program: Command, host: TransferHost): void 
     .option('--prefix <folder>', 'folder for all of them')
     .option('--part-size <size>', '5MiB to 5GiB; default by size and memory')
     .option('--compress <gzip|zstd>', 'sends them compressed; the SHA-256 stays that of the file')
+    .option('--content-type <type>', 'such as text/csv; default application/octet-stream')
+    .option('--metadata <name=value...>', 'noted beside the object')
     .option('--no-checksums', 'for stores that refuse checksums')
     .option('--dry-run', 'only says what would be sent')
     .action((files: string[], flags: Flags) => host.run(() => put(files, flags, host)))

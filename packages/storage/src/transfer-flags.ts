@@ -10,6 +10,10 @@ export interface TransferFlags {
   /** Bytes per second. */
   readonly bandwidth?: number | undefined
   readonly compress?: 'gzip' | 'zstd' | undefined
+  /** MIME type the files are stored with. */
+  readonly contentType?: string | undefined
+  /** User metadata the files are stored with. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
   readonly checksums: boolean
 }
 
@@ -32,11 +36,18 @@ const size = z
     return Math.round(Number(number) * (units[unit.toLowerCase()] ?? 1))
   })
 
+/** `name=value`, any number of them. */
+const metadata = z
+  .array(z.string().regex(/^[a-z0-9-]+=./, 'must be name=value, the name of a-z, 0-9 and -'))
+  .transform((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs.map(atFirstEquals)))
+
 const schema = z.object({
   partSize: size.optional(),
   concurrency: z.coerce.number().int('must be a whole number').min(1).max(256).optional(),
   bandwidth: size.optional(),
   compress: z.enum(['gzip', 'zstd']).optional(),
+  contentType: z.string().optional(),
+  metadata: metadata.optional(),
   checksums: z.boolean().default(true),
 })
 
@@ -45,6 +56,7 @@ const names: Readonly<Record<string, string>> = {
   concurrency: '--concurrency',
   bandwidth: '--bandwidth',
   compress: '--compress',
+  metadata: '--metadata',
 }
 
 /** @throws StorageError `BAD_SETTINGS` that names the flag */
@@ -53,4 +65,9 @@ export function readTransferFlags(flags: Readonly<Record<string, unknown>>): Tra
   if (parsed.success) return parsed.data
   const lines = parsed.error.issues.map(({ path, message }) => `${names[String(path[0])] ?? path.join('.')} ${message}`)
   throw new StorageError('BAD_SETTINGS', `${lines.join('; ')}; see sluice-miner put --help`)
+}
+
+function atFirstEquals(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), pair.slice(at + 1)]
 }

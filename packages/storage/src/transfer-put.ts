@@ -36,7 +36,9 @@ export async function putFiles(
   const one = async (file: PlannedFile): Promise<void> => {
     const { path, key, bytes } = file
     try {
-      const request = { key, compress: flags.compress, signal, onEvent: (event: TransferEvent) => view.event(event) }
+      const { compress, contentType, metadata } = flags
+      const onEvent = (event: TransferEvent): void => view.event(event)
+      const request = { key, compress, contentType, metadata, signal, onEvent }
       const result = await transfer.upload(fromPath(path), request)
       const { sha256, etag, seconds, storedBytes, partsKept } = result
       const rate = seconds > 0 ? `, ${size(Math.round(storedBytes / seconds))}/s` : ''

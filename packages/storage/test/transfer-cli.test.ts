@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
+import { createDirectSessions } from '@sluice/transfer/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../src/cli.ts'
 
@@ -93,6 +94,22 @@ describe('put and get', () => {
     expect(readFileSync(target).equals(content)).toBe(true)
     expect((await run(['get', `${format}.txt`, '-o', target, '--raw'])).code).toBe(0)
     expect(readFileSync(target).length).toBeLessThan(content.length / 10)
+  })
+
+  it('notes type and metadata beside the object', async () => {
+    const path = file('noted.csv', Buffer.from('a,b'))
+    const words = ['put', path, '--content-type', 'text/csv', '--metadata', 'run=7', 'note=a=b']
+    expect((await run(words)).code).toBe(0)
+    const { url, accessKeyId, secretAccessKey } = devnet.s3
+    const sessions = createDirectSessions({
+      bucket: devnet.bucket,
+      endpoint: url,
+      credentials: { accessKeyId, secretAccessKey },
+    })
+    const object = await sessions.stat(`data/hotkey=${devnet.miners[0]!.hotkey}/files/noted.csv`)
+    expect(object?.metadata).toMatchObject({ run: '7', note: 'a=b' })
+    const wrong = await run(['put', path, '--metadata', 'Run'])
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--metadata')])
   })
 
   it('says what it would do, and does nothing', async () => {

@@ -27,7 +27,7 @@ interface Piece {
 export async function* fetchInOrder(tools: RangeTools, options: OrderOptions): AsyncGenerator<Uint8Array, void> {
   const { memory, from, rangeSize, window } = options
   const cut = new AbortController()
-  const signal = AbortSignal.any([tools.signal, cut.signal])
+  const signal = tools.listenable(AbortSignal.any([tools.signal, cut.signal]))
   const inside: RangeTools = { ...tools, signal }
   let number = Math.floor(from / rangeSize)
   const started: Promise<Piece>[] = []

@@ -8,7 +8,10 @@ import type { WireReply } from './send.ts'
 import type { ReadGrant } from './sessions.ts'
 
 /** What the requests of one download have in common. */
-export interface RangeTools extends Pick<Engine, 'send' | 'gate' | 'retry' | 'stallMs' | 'allow' | 'now'> {
+export interface RangeTools extends Pick<
+  Engine,
+  'send' | 'gate' | 'retry' | 'stallMs' | 'allow' | 'now' | 'listenable'
+> {
   readonly meter: Meter
   readonly grants: Grants
   readonly key: string

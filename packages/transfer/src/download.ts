@@ -58,7 +58,7 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
   const { sessions, now } = engine
-  const signal = options.signal ?? new AbortController().signal
+  const signal = engine.listenable(options.signal ?? new AbortController().signal)
   for (let round = 1; ; round++) {
     const meter = createMeter(key, options.onEvent, now)
     const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {

@@ -43,6 +43,9 @@ export interface JournalPart {
   readonly etag: string
 }
 
+/** `inherited`: from a process that died; `denied`: another living process has it. */
+export type Claim = 'granted' | 'inherited' | 'denied'
+
 /** Remembers uploads across processes. Every method throws TransferError `JOURNAL`. */
 export interface Journal {
   find(destination: string, key: string): Promise<JournalEntry | null>
@@ -53,7 +56,7 @@ export interface Journal {
   parts(uploadId: string): Promise<readonly JournalPart[]>
   remove(uploadId: string): Promise<void>
   list(): Promise<readonly JournalEntry[]>
-  /** Takes a key for this process; false while another living process has it. */
-  claim(destination: string, key: string): Promise<boolean>
+  /** Takes a key for this process, unless it is denied. */
+  claim(destination: string, key: string): Promise<Claim>
   release(destination: string, key: string): Promise<void>
 }

@@ -16,7 +16,7 @@ export function createMemoryJournal(): Journal {
     parts: async (uploadId) => [...(uploads.get(uploadId)?.parts.values() ?? [])],
     remove: async (uploadId) => void uploads.delete(uploadId),
     list: async () => entries(),
-    claim: async () => true,
+    claim: async () => 'granted',
     release: async () => undefined,
   }
 }

@@ -74,11 +74,16 @@ export async function sendBody(
       throw thrown
     }
   }
-  return await retry(engine.retry, attempt, {
-    signal,
-    progress: () => meter.finished,
-    onRetry: (error, count, delayMs) => meter.retried(what, error, count, delayMs),
-  })
+  try {
+    return await retry(engine.retry, attempt, {
+      signal,
+      progress: () => meter.finished,
+      onRetry: (error, count, delayMs) => meter.retried(what, error, count, delayMs),
+    })
+  } catch (error) {
+    // Out of attempts while it was taken for an expired URL: what the store said is the truth.
+    throw TransferError.is(error) && error.code === 'EXPIRED' && TransferError.is(error.cause) ? error.cause : error
+  }
 }
 
 function expired(what: string, cause: TransferError): TransferError {

@@ -78,7 +78,7 @@ export function createPartSender(
  */
 export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart[]> {
   const failed = new AbortController()
-  const signal = AbortSignal.any([job.signal, failed.signal])
+  const signal = engine.listenable(AbortSignal.any([job.signal, failed.signal]))
   const send = createPartSender(engine, job, signal)
   const parts: SentPart[] = []
   const running = new Set<Promise<void>>()

@@ -46,6 +46,8 @@ export interface TransferOptions {
   readonly completeMs?: number | undefined
   /** Default 10 attempts in a row without any progress, waits of up to 250 ms doubling to 20 s. */
   readonly retry?: Partial<RetrySettings> | undefined
+  /** Told of every signal to which many requests listen at once; Node warns of more than ten otherwise. */
+  readonly onSignal?: ((signal: AbortSignal) => void) | undefined
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined
 }
@@ -119,6 +121,10 @@ function createEngine(options: TransferOptions): Engine {
     completeMs: options.completeMs ?? 300_000,
     now,
     line: { bytesPerSecond: null },
+    listenable: (signal) => {
+      options.onSignal?.(signal)
+      return signal
+    },
     busy: new Set(),
   }
 }

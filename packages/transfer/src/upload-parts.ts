@@ -4,6 +4,7 @@ import { TransferError, withResumable } from './errors.ts'
 import type { JournalEntry, JournalPart } from './journal.ts'
 import type { Lease } from './memory.ts'
 import type { Piece } from './reader.ts'
+import { openUpload } from './open-upload.ts'
 import { abortUpload, findBeginning } from './resume.ts'
 import { createPartSender, type PartsJob, sendParts } from './send-parts.ts'
 import type { StoredPart } from './sessions.ts'
@@ -34,11 +35,12 @@ export async function uploadParts(
   const { key } = run.options
   let session: Session | UploadOutcome
   try {
-    if ((await journal?.claim(sessions.destination, key)) === false) {
+    const claim = await journal?.claim(sessions.destination, key)
+    if (claim === 'denied') {
       const text = `Another process is writing ${key}. Wait for it, or end it and try again.`
       throw new TransferError('CONFLICT', text, { retryable: true, resumable: true })
     }
-    session = await begin(run, plan)
+    session = await begin(run, plan, claim === 'inherited')
   } catch (error) {
     first?.lease.release()
     throw error
@@ -55,7 +57,7 @@ export async function uploadParts(
 }
 
 /** A session on the server, noted in the journal; or the outcome, when an earlier run had got that far. */
-async function begin(run: UploadRun, plan: PartsPlan): Promise<Session | UploadOutcome> {
+async function begin(run: UploadRun, plan: PartsPlan, died: boolean): Promise<Session | UploadOutcome> {
   const { engine, options, ask, meter } = run
   const { key, contentType, metadata, compress, sha256 } = options
   const fixed = plan.fixed ? plan.partSize : null
@@ -72,9 +74,8 @@ async function begin(run: UploadRun, plan: PartsPlan): Promise<Session | UploadO
   }
   if (beginning.kind === 'resumed') return beginning
   const request = { key, bytes: run.bytes, partSize: plan.partSize, contentType, metadata, sha256 }
-  const opened = await ask(`start the upload of ${key}`, (call) =>
-    engine.sessions.open({ ...request, contentEncoding: compress, checksum: engine.checksum }, call),
-  )
+  const head = { ...request, contentEncoding: compress, checksum: engine.checksum }
+  const opened = await openUpload(engine, ask, head, died)
   const entry: JournalEntry = {
     uploadId: opened.uploadId,
     destination: engine.sessions.destination,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fromBytes, fromStream } from '../src/index.ts'
+import { proofOfObject } from '../src/complete.ts'
 import { bytesOf, chunked, MIB, sha256, useStore, watch } from './store.ts'
 
 const store = useStore({ alwaysDevnet: true })
@@ -9,6 +10,7 @@ const partSize = 5 * MIB
 const faults = () => store.current.devnet!.faults
 const PART = /partNumber=/
 const COMPLETE = /\?uploadId=[^&]*$/
+const none = { bytes: null, checksum: 'crc32' } as const
 const short = { partSize, stallMs: 400, callMs: 600, completeMs: 600 }
 
 describe('ends right', () => {
@@ -46,6 +48,10 @@ describe('ends right', () => {
       () => void faults().add({ method: 'POST', path: /\?uploads/, times: 1, kind: 'stall' }),
     ],
     [
+      'Create that is done, its reply lost',
+      () => void faults().add({ method: 'POST', path: /\?uploads/, times: 3, kind: 'lost-reply' }),
+    ],
+    [
       'Complete that is never answered',
       () => void faults().add({ method: 'POST', path: COMPLETE, times: 1, kind: 'stall' }),
     ],
@@ -74,6 +80,7 @@ describe('ends right', () => {
     expect(result).toMatchObject({ sha256: hash, parts: 6, proof: 'crc32' })
     expect((await store.current.object(key)).sha256).toBe(hash)
     expect(events.filter(({ type }) => type === 'retry')).toHaveLength(result.retries)
+    expect(await store.current.openUploads()).toBe(0)
   })
   test('a store that takes ten requests per second, with few refusals', async () => {
     const many = bytesOf(5 * MIB * 24, 3)
@@ -88,6 +95,22 @@ describe('ends right', () => {
     for (const kind of kinds) faults().add({ method: 'PUT', times: 1, kind })
     const result = await store.current.transfer(short).upload(fromBytes(data.subarray(0, MIB)), { key: 'single' })
     expect(result).toMatchObject({ retries: 4, sha256: sha256(data.subarray(0, MIB)) })
+  })
+  test('a store that calls a missing upload a missing key', async () => {
+    const sessions = store.current.sessions()
+    const gone = { key: 'gone', uploadId: (await sessions.open({ ...short, ...none, key: 'gone' })).uploadId }
+    await sessions.abort(gone)
+    faults().add({ path: /uploadId/, kind: { status: 404, code: 'NoSuchKey' } })
+    await sessions.abort(gone)
+    await expect(sessions.parts(gone)).rejects.toMatchObject({ code: 'NO_SUCH_UPLOAD' })
+    await expect(sessions.complete(gone, [])).rejects.toMatchObject({ code: 'NO_SUCH_UPLOAD' })
+  })
+  test.each(['whole', 'whole-1', 'parts-1'])('the checksum of an object of one part is %s', (crc32) => {
+    const common = { bytes: 5, etag: 'e', metadata: {}, contentEncoding: null }
+    const expected = { bytes: 5, crc32: 'whole', crc32OfParts: 'parts-1', etag: null, sha256: null, parts: 1 }
+    expect(proofOfObject({ ...common, crc32 }, expected)).toBe('crc32')
+    expect(proofOfObject({ ...common, crc32: 'other-1' }, expected)).toBeNull()
+    expect(proofOfObject({ ...common, crc32: 'whole-1' }, { ...expected, parts: 2 })).toBeNull()
   })
   test('an upload that vanished on the server starts again by itself', async () => {
     const transfer = store.current.transfer({ partSize, concurrency: 1 })

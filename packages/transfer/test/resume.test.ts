@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ListPartsCommand, UploadPartCommand } from '@aws-sdk/client-s3'
+import { openSqlite } from '@sluice/sqlite'
 import { describe, expect, test } from 'vitest'
 import { createMemoryJournal, fromBytes, fromStream, type Source, type TransferOptions } from '../src/index.ts'
 import { createSqliteJournal, fromPath } from '../src/node/index.ts'
+import { processMark } from '../src/node/living.ts'
 import { bytesOf, chunked, MIB, sha256, useFolder, useStore } from './store.ts'
 
 const store = useStore()
@@ -172,6 +174,13 @@ describe('stale uploads', () => {
   })
 })
 
+/** Makes all claims those of another process. */
+function holdAs(file: string, pid: number, mark = processMark(pid)): void {
+  const db = openSqlite(file)
+  db.prepare('UPDATE claim SET pid = ?, mark = ?').run(pid, mark)
+  db.close()
+}
+
 describe('the SQLite journal', () => {
   const entry = {
     uploadId: 'u1',
@@ -211,10 +220,29 @@ describe('the SQLite journal', () => {
   test('a key is claimed by one living process', async () => {
     const file = join(folder.path, randomUUID())
     const journal = createSqliteJournal(file)
-    expect(await journal.claim('d', 'k')).toBe(true)
-    expect(await journal.claim('d', 'k')).toBe(true)
+    expect(await journal.claim('d', 'k')).toBe('granted')
+    expect(await journal.claim('d', 'k')).toBe('granted')
+    holdAs(file, process.ppid)
+    expect(await journal.claim('d', 'k')).toBe('denied')
+    holdAs(file, process.ppid, 'before the last reboot')
+    expect(await journal.claim('d', 'k')).toBe('inherited')
     await journal.release('d', 'k')
+    expect(await journal.claim('d', 'k')).toBe('granted')
     journal.close()
+  })
+  test('what a process started on the server and died before it was noted is taken back', async () => {
+    const file = join(folder.path, randomUUID())
+    const place = store.current
+    const journal = createSqliteJournal(file)
+    await journal.claim(place.sessions().destination, 'untold')
+    journal.close()
+    await place.sessions().open({ key: 'untold', bytes: null, partSize, checksum: 'crc32' })
+    await place.sessions().open({ key: 'untold/other', bytes: null, partSize, checksum: 'crc32' })
+    holdAs(file, process.ppid, 'before the last reboot')
+    const result = await place.transfer({ partSize, journalFile: file }).upload(fromBytes(data), { key: 'untold' })
+    expect(result).toMatchObject({ sha256: hash, partsKept: 0 })
+    expect(await place.openUploads()).toBe(1)
+    for (const other of await place.transfer().list('untold/')) await place.transfer().abort(other)
   })
   test('a file that is no journal is a clear error', async () => {
     const file = join(folder.path, randomUUID())

@@ -18,6 +18,19 @@ async function file(name: string, bytes: Uint8Array): Promise<string> {
   return path
 }
 
+test('many at once under one signal raise no warning of listeners', async () => {
+  const warnings: string[] = []
+  const note = ({ name }: Error): void => void warnings.push(name)
+  process.on('warning', note)
+  const transfer = store.current.transfer({ partSize, concurrency: 16, memoryBudget: 160 * MIB })
+  const { signal } = new AbortController()
+  const sizes = [...Array.from({ length: 24 }, () => 1), 16 * partSize]
+  await Promise.all(sizes.map((n, i) => transfer.upload(fromBytes(bytesOf(n)), { key: `many/${i}`, signal })))
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', note)
+  expect(warnings).not.toContain('MaxListenersExceededWarning')
+})
+
 describe('sources', () => {
   test.each<[string, () => Promise<Source> | Source, number]>([
     ['path', async () => fromPath(await file('whole', data)), 4],

@@ -8,7 +8,7 @@ import {
 import { TransferError } from '../errors.ts'
 import type { CallOptions, ObjectHead, StoredObject, UploadSessions } from '../sessions.ts'
 import { createPresign, type S3Credentials } from './presign.ts'
-import { createS3Client, s3Call } from './s3-call.ts'
+import { createS3Client, s3Call, uploadCall } from './s3-call.ts'
 import { abortFully, listParts, listUploads } from './s3-uploads.ts'
 
 export interface DirectSessionsOptions {
@@ -89,7 +89,7 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
       await listParts(client(), { ...at(key), UploadId: uploadId }, `list the parts of ${where(key)}`, signal),
 
     complete: async ({ uploadId, key }, parts, { crc32, signal } = {}) => {
-      const reply = await s3Call(`complete ${where(key)}`, signal, () =>
+      const reply = await uploadCall(`complete ${where(key)}`, signal, () =>
         client().send(
           new CompleteMultipartUploadCommand({
             ...at(key),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createTransfer, type Transfer, type TransferOptions } from '../transfer.ts'
 import { createNodeHashing } from './hashing.ts'
 import { gzip } from '../compress.ts'
@@ -24,6 +25,7 @@ export function createNodeTransfer(options: NodeTransferOptions): NodeTransfer {
   try {
     const transfer = createTransfer({
       compress: { gzip, zstd },
+      onSignal: (signal) => setMaxListeners(0, signal),
       ...rest,
       send: sender.send,
       hashing: createNodeHashing(),

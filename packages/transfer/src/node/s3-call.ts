@@ -53,6 +53,16 @@ export async function s3Call<T>(what: string, signal: AbortSignal | undefined, c
   }
 }
 
+/** As `s3Call`, of an open upload: radosgw calls one that is gone a missing key. @throws TransferError `NO_SUCH_UPLOAD` */
+export async function uploadCall<T>(what: string, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  try {
+    return await s3Call(what, signal, call)
+  } catch (error) {
+    if (!TransferError.is(error) || error.code !== 'NO_SUCH_KEY') throw error
+    throw s3Failure(what, 404, 'NoSuchUpload', { cause: error })
+  }
+}
+
 function sdkError(what: string, error: unknown): TransferError {
   if (TransferError.is(error)) return error
   const status = field(field(error, '$metadata'), 'httpStatusCode')

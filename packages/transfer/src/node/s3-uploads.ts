@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { TransferError } from '../errors.ts'
 import type { OpenUpload, StoredPart } from '../sessions.ts'
-import { s3Call } from './s3-call.ts'
+import { s3Call, uploadCall } from './s3-call.ts'
 
 /** One multipart upload, as the SDK names it. */
 export interface UploadAddress {
@@ -27,7 +27,7 @@ export async function listParts(
   const found: StoredPart[] = []
   let marker: string | undefined
   for (let page = 0; ; page++) {
-    const reply = await s3Call(what, signal, () =>
+    const reply = await uploadCall(what, signal, () =>
       client.send(
         new ListPartsCommand({ ...upload, ...(marker === undefined ? {} : { PartNumberMarker: marker }) }),
         signal === undefined ? {} : { abortSignal: signal },
@@ -89,7 +89,7 @@ export async function abortFully(
 ): Promise<void> {
   try {
     for (let round = 0; round < 20; round++) {
-      await s3Call(what, signal, () =>
+      await uploadCall(what, signal, () =>
         client.send(new AbortMultipartUploadCommand(upload), signal === undefined ? {} : { abortSignal: signal }),
       )
       await listParts(client, upload, what, signal)

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { z } from 'zod'
 import { TransferError } from '../errors.ts'
-import type { ExpectedObject, Journal, JournalEntry, JournalPart } from '../journal.ts'
+import type { Claim, ExpectedObject, Journal, JournalEntry, JournalPart } from '../journal.ts'
 import { processMark } from './living.ts'
 
 export interface SqliteJournal extends Journal {
@@ -90,14 +90,13 @@ export function createSqliteJournal(file: string): SqliteJournal {
       db.pragma('synchronous = NORMAL')
     }
   }
-  const claim = db.transaction((destination: string, key: string): boolean => {
+  const claim = db.transaction((destination: string, key: string): Claim => {
     const row = sql.holder.get(destination, key)
-    if (row !== undefined) {
-      const { pid, mark } = claimShape.parse(row)
-      if (pid !== process.pid && processMark(pid) === mark) return false
-    }
+    const holder = row === undefined ? null : claimShape.parse(row)
+    const isOwn = holder?.pid === process.pid && holder.mark === own
+    if (holder !== null && !isOwn && processMark(holder.pid) === holder.mark) return 'denied'
     sql.claim.run(destination, key, process.pid, own)
-    return true
+    return holder === null || isOwn ? 'granted' : 'inherited'
   })
   return {
     find: async (destination, key) =>
