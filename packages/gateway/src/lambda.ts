@@ -1,4 +1,4 @@
-/** The handler for Lambda behind an HTTP API or a function URL; see deploy/sam/template.yaml. */
+/** The handler for Lambda behind a function URL; see deploy/sam/template.yaml. */
 import { openGateway, type RunningGateway } from './compose.ts'
 import { createLambdaHandler, type LambdaEvent, type LambdaReply } from './http/lambda-handler.ts'
 import { environment, readSettings } from './settings.ts'
@@ -30,7 +30,9 @@ const answer = createLambdaHandler(async () => {
 /** An event of the scheduler runs the janitor, anything else is a request. */
 export async function handler(event: LambdaEvent & { readonly source?: string }): Promise<LambdaReply> {
   if (event.source !== 'aws.events' && event.source !== 'sluice.janitor') return await answer(event)
-  const { gateway } = await open()
+  const { gateway, refresh } = await open()
+  // Kept in the state, so that an environment that starts now need not wait for the chain.
+  await refresh()
   const count = (await gateway.janitor.sweep()) + (await gateway.janitor.sweepStrays())
   return { statusCode: 200, headers: {}, body: JSON.stringify({ aborted: count }) }
 }
