@@ -9,7 +9,13 @@ import { sha256, signHeaders } from '../packages/devnet/test/s3/signer.ts'
 // Runs every suite that talks to S3 against a real server: the one named by SLUICE_TEST_S3_ENDPOINT (with
 // SLUICE_TEST_S3_ACCESS_KEY and SLUICE_TEST_S3_SECRET_KEY), else a Ceph radosgw started for this run.
 
-const SUITES = ['packages/devnet/test/s3/', 'packages/backends/test/s3']
+const SUITES = [
+  'packages/devnet/test/s3/',
+  'packages/backends/test/s3',
+  'packages/gateway/test/uploads',
+  'packages/gateway/test/compat',
+  'packages/gateway/test/threats-',
+]
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = join(root, 'scripts/ceph.sh')
 

@@ -1,7 +1,6 @@
 import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
 import { crc32 } from 'node:zlib'
 import { addressOf, createSigner, type RequestHotkey } from '@sluice/signing'
-import { type DevS3, startS3Server } from '@sluice/devnet'
 import { loadVerifier } from '../src/crypto/verify.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import type { GatewayReply } from '../src/http/exchange.ts'
@@ -10,6 +9,7 @@ import { createS3Store } from '../src/store/s3.ts'
 import type { ObjectStore } from '../src/store/store.ts'
 import { createSqliteState } from '../src/state/sqlite.ts'
 import type { Standing, Subnet } from '../src/subnet.ts'
+import { openPlace, type S3Place } from './s3-place.ts'
 
 export const BASE = 'https://gateway.example.com'
 
@@ -106,23 +106,25 @@ export function read(reply: GatewayReply): Reply {
 
 export interface Scene extends AsyncDisposable {
   readonly gateway: Gateway
-  readonly s3: DevS3
+  readonly s3: S3Place
   readonly store: ObjectStore
   readonly subnet: TestSubnet
   readonly log: ReturnType<typeof testLog>
   as(hotkey: RequestHotkey): Client
 }
 
-/** A gateway over the devnet's S3 server. */
+/** A gateway over a new bucket. */
 export async function openScene({
   s3Place,
   ...options
-}: Partial<GatewayOptions> & { s3Place?: S3Place } = {}): Promise<Scene> {
-  const s3 = await startS3Server({ buckets: ['subnet'] })
+}: Partial<GatewayOptions> & {
+  s3Place?: Pick<S3Place, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'>
+} = {}): Promise<Scene> {
+  const s3 = await openPlace()
   const { url: endpoint, region, accessKeyId, secretAccessKey } = s3Place ?? s3
   const now = options.now ?? Date.now
   const store = createS3Store({
-    bucket: 'subnet',
+    bucket: s3.bucket,
     region,
     endpoint,
     credentials: { accessKeyId, secretAccessKey },
@@ -139,7 +141,7 @@ export async function openScene({
     store,
     log,
     verifySignature,
-    place: { bucket: 'subnet', region },
+    place: { bucket: s3.bucket, region },
     ...options,
   })
   return {
@@ -155,13 +157,6 @@ export async function openScene({
       await s3.close()
     },
   }
-}
-
-export interface S3Place {
-  readonly url: string
-  readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
 }
 
 /** Sends what a presigned reply says, exactly; `content-length` follows from the body. */

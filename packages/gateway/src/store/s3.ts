@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { GatewayError } from '../errors.ts'
 import { type BucketPlace, createPresigner, type StoreCredentials } from './presign.ts'
-import { storeError } from './s3-errors.ts'
+import { noSuchUpload, storeError } from './s3-errors.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface S3StoreOptions extends BucketPlace {
@@ -53,6 +53,16 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     }
   }
 
+  /** For calls about one upload: radosgw says that the key is missing where AWS says that the upload is. */
+  const callUpload: typeof call = async (send) => {
+    try {
+      return await call(send)
+    } catch (error) {
+      if (!GatewayError.is(error) || error.code !== 'NO_SUCH_KEY') throw error
+      throw noSuchUpload(error.cause)
+    }
+  }
+
   return {
     presign: async (input) => presigner.presign(input, await credentials(), now()),
     presignForm: async (input) => presigner.presignForm(input, await credentials(), now()),
@@ -73,7 +83,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 
     parts: async (key, uploadId, after) => {
       const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: String(after), MaxParts: 1000 }
-      const page = await call((options) => client.send(new ListPartsCommand(input), options))
+      const page = await callUpload((options) => client.send(new ListPartsCommand(input), options))
       const parts = (page.Parts ?? []).map((part) => ({
         partNumber: part.PartNumber ?? 0,
         etag: part.ETag ?? '',
@@ -98,7 +108,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
         ...(crc32 === null ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' as const }),
         ...(bytes === null || crc32 === null ? {} : { MpuObjectSize: bytes }),
       })
-      const { ETag } = await call((options) => client.send(command, options))
+      const { ETag } = await callUpload((options) => client.send(command, options))
       if (ETag === undefined) throw storeError(new Error('no etag'))
       return { etag: ETag }
     },
@@ -106,7 +116,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     abort: async (key, uploadId) => {
       try {
         const command = new AbortMultipartUploadCommand({ Bucket, Key: key, UploadId: uploadId })
-        await call((options) => client.send(command, options))
+        await callUpload((options) => client.send(command, options))
       } catch (error) {
         if (!GatewayError.is(error) || error.code !== 'NO_SUCH_UPLOAD') throw error
       }
