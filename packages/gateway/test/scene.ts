@@ -5,7 +5,7 @@ import { loadVerifier } from '../src/crypto/verify.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import type { GatewayReply } from '../src/http/exchange.ts'
 import type { Log } from '../src/log.ts'
-import { createS3Store } from '../src/store/s3.ts'
+import { type ChecksumType, createS3Store } from '../src/store/s3.ts'
 import type { ObjectStore } from '../src/store/store.ts'
 import { createSqliteState } from '../src/state/sqlite.ts'
 import type { Standing, Subnet } from '../src/subnet.ts'
@@ -116,9 +116,11 @@ export interface Scene extends AsyncDisposable {
 /** A gateway over a new bucket. */
 export async function openScene({
   s3Place,
+  checksumType = 'full-object',
   ...options
 }: Partial<GatewayOptions> & {
   s3Place?: Pick<S3Place, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'>
+  checksumType?: ChecksumType
 } = {}): Promise<Scene> {
   const s3 = await openPlace()
   const { url: endpoint, region, accessKeyId, secretAccessKey } = s3Place ?? s3
@@ -128,6 +130,7 @@ export async function openScene({
     region,
     endpoint,
     credentials: { accessKeyId, secretAccessKey },
+    checksumType,
     now,
   })
   const subnet = testSubnet()

@@ -17,14 +17,19 @@ import type { ObjectStore } from './store.ts'
 export interface S3StoreOptions extends BucketPlace {
   /** Without them: the SDK's own search (environment, container, instance). */
   readonly credentials?: StoreCredentials | undefined
+  /** What a multipart upload's CRC-32 is: of the whole object, or of its parts' checksums. R2 knows the latter only. */
+  readonly checksumType?: ChecksumType
   /** For one call of the gateway, milliseconds; default 20,000. */
   readonly timeoutMs?: number
   readonly now?: () => number
 }
 
+export type ChecksumType = 'full-object' | 'composite'
+
 /** A bucket behind S3's protocol. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket: Bucket, region, endpoint, timeoutMs = 20_000, now = Date.now } = options
+  const isWhole = (options.checksumType ?? 'full-object') === 'full-object'
   const client = new S3Client({
     region,
     ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
@@ -74,7 +79,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
         Metadata: { ...metadata },
         ...(contentType === undefined ? {} : { ContentType: contentType }),
         ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-        ...(checksum === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const } : {}),
+        ...(checksum === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}),
+        ...(checksum === 'crc32' && isWhole ? { ChecksumType: 'FULL_OBJECT' as const } : {}),
       })
       const { UploadId } = await call((options) => client.send(command, options))
       if (UploadId === undefined) throw storeError(new Error('no upload id'))
@@ -105,8 +111,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
             ...(crc32 === undefined ? {} : { ChecksumCRC32: crc32 }),
           })),
         },
-        ...(crc32 === null ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' as const }),
-        ...(bytes === null || crc32 === null ? {} : { MpuObjectSize: bytes }),
+        ...(crc32 === null || !isWhole ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' as const }),
+        ...(bytes === null || crc32 === null || !isWhole ? {} : { MpuObjectSize: bytes }),
       })
       const { ETag } = await callUpload((options) => client.send(command, options))
       if (ETag === undefined) throw storeError(new Error('no etag'))
@@ -130,7 +136,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           bytes: head.ContentLength ?? 0,
           etag: head.ETag ?? '',
           metadata: head.Metadata ?? {},
-          crc32: head.ChecksumCRC32 ?? null,
+          // A composite one ends in the number of parts and is no CRC of the object.
+          crc32: head.ChecksumCRC32?.includes('-') === false ? head.ChecksumCRC32 : null,
         }
       } catch (error) {
         if (GatewayError.is(error) && error.code === 'NO_SUCH_KEY') return null
