@@ -37,7 +37,14 @@ export function uploadIdOf(key: string): string {
   return `upload-${key.slice(key.lastIndexOf('/') + 1)}`
 }
 
-const standing: Standing = { uid: 1, validatorPermit: true, stake: null, mayWrite: true, excluded: false, reason: 'in the cohort' }
+const standing: Standing = {
+  uid: 1,
+  validatorPermit: true,
+  stake: null,
+  mayWrite: true,
+  excluded: false,
+  reason: 'in the cohort',
+}
 const unlimited = { burst: 1e9, perSecond: 1e9 }
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
