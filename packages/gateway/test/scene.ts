@@ -111,6 +111,8 @@ export interface Scene extends AsyncDisposable {
   readonly subnet: TestSubnet
   readonly log: ReturnType<typeof testLog>
   as(hotkey: RequestHotkey): Client
+  /** The code of a refusal, else the status. */
+  codeOf(hotkey: RequestHotkey, method: string, target: string, body?: unknown): Promise<string | number>
 }
 
 /** A gateway over a new bucket. */
@@ -154,6 +156,10 @@ export async function openScene({
     subnet,
     log,
     as: (hotkey) => clientOf(gateway, hotkey, now),
+    codeOf: async (hotkey, method, target, body) => {
+      const { status, json } = await clientOf(gateway, hotkey, now).send(method, target, body)
+      return json.error?.code ?? status
+    },
     [Symbol.asyncDispose]: async () => {
       await state.close()
       store.close()
