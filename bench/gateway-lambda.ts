@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createSqliteState } from '../packages/gateway/src/state/sqlite.ts'
 import { bundleLambda } from '../scripts/bundle-lambda.ts'
 
-const gateway = fileURLToPath(new URL('../packages/gateway', import.meta.url))
+const sqlite = fileURLToPath(new URL('../packages/sqlite', import.meta.url))
 const RUNS = 5
 
 /**
@@ -15,7 +15,7 @@ const RUNS = 5
 export async function measureLambda(folder: string): Promise<{ coldMs: number; bytes: number }> {
   const build = join(folder, 'lambda')
   const bytes = await bundleLambda(build)
-  symlinkSync(join(gateway, 'node_modules'), join(build, 'node_modules'))
+  symlinkSync(join(sqlite, 'node_modules'), join(build, 'node_modules'))
   const stateFile = join(folder, 'lambda.sqlite')
   const state = createSqliteState(stateFile)
   await state.keep('subnet-13', JSON.stringify({ block: 1, movedAt: Date.now(), standings: [] }))

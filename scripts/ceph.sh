@@ -23,19 +23,6 @@ absolute() {
   case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac
 }
 
-require_debian() {
-  for tool in apt-get dpkg; do
-    command -v "$tool" >/dev/null 2>&1 ||
-      fail "$tool is missing: this works on Debian and its relatives only. Use an S3 endpoint of your own instead."
-  done
-}
-
-apt_private() {
-  apt-get -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-    -o Dir::Etc::preferencesparts=/dev/null -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache" \
-    -o Dir::State::status="$apt/status" -o APT::Install-Recommends=0 -o Debug::NoLocking=1 -o APT::Sandbox::User= "$@"
-}
-
 # Packages that the daemons name as dependencies but never load when started by hand.
 is_unneeded() {
   case $1 in
@@ -48,21 +35,10 @@ is_unneeded() {
 
 install() {
   [ -f "$cache/complete" ] && return 0
-  require_debian
-  suite=${SUITE:-forky}
-  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  [ -f "$keyring" ] || fail "$keyring is missing: install debian-archive-keyring first."
-  # The mirror this machine already uses.
-  mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep '/debian/*$' | head -n 1)}
-  [ -n "$mirror" ] || fail "no Debian mirror is configured: run apt-get update, or set MIRROR."
-  apt=$cache/apt
-  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$cache/root"
-  : >"$apt/status"
-  echo "deb [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
-  log=$apt/install.log
-  apt_private -q update >"$log" 2>&1 || fail "the package lists of $suite cannot be downloaded; see $log"
-  apt_private -q -y --download-only install radosgw ceph-mon ceph-osd >>"$log" 2>&1 ||
-    fail "the packages of $suite cannot be downloaded; see $log"
+  . "$scripts/debian.sh"
+  require_debian "Use an S3 endpoint of your own instead."
+  mkdir -p "$cache/root"
+  download "$cache/apt" "${SUITE:-forky}" radosgw ceph-mon ceph-osd
   for package in "$apt"/cache/archives/*.deb; do
     is_unneeded "$(basename "$package")" || dpkg -x "$package" "$cache/root" >>"$log" 2>&1 ||
       fail "$package cannot be unpacked; is the disk full? See $log"
@@ -182,6 +158,7 @@ stop() {
 
 [ $# -ge 2 ] || usage
 command=$1
+scripts=$(absolute "$(dirname "$0")")
 cache=$(absolute "$2")
 case $command in
 install) install ;;

@@ -6,7 +6,14 @@ import { createBucket, installRadosgw, radosgwCache, type S3Endpoint, startRados
 // Runs every suite that talks to S3 against a real server: the one named by SLUICE_TEST_S3_ENDPOINT (with
 // SLUICE_TEST_S3_ACCESS_KEY and SLUICE_TEST_S3_SECRET_KEY), else a Ceph radosgw started for this run.
 
-const SUITES = ['packages/devnet/test/s3/', 'packages/backends/test/s3', 'packages/transfer/test/']
+const SUITES = [
+  'packages/devnet/test/s3/',
+  'packages/backends/test/s3',
+  'packages/transfer/test/',
+  'packages/gateway/test/uploads',
+  'packages/gateway/test/compat',
+  'packages/gateway/test/threats-',
+]
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Suites that need a bucket of their own find it here. */
 const bucket = process.env['SLUICE_TEST_S3_BUCKET'] ?? 'sluice-contract'

@@ -38,8 +38,8 @@ export async function openGateway(
     },
     warn: (message) => log.warn({ netuid }, message),
   })
-  const { bucket, region, endpoint, credentials } = settings
-  const store = createS3Store({ bucket, region, endpoint, credentials })
+  const { bucket, region, endpoint, credentials, checksumType } = settings
+  const store = createS3Store({ bucket, region, endpoint, credentials, checksumType })
   const gateway = createGateway({
     publicUrls: settings.publicUrls,
     subnet,

@@ -1,4 +1,4 @@
-/** The handler for Lambda behind an HTTP API or a function URL; see deploy/sam/template.yaml. */
+/** The handler for Lambda behind a function URL; see deploy/sam/template.yaml. */
 import { openGateway, type RunningGateway } from './compose.ts'
 import { createLambdaHandler, type LambdaEvent, type LambdaReply } from './http/lambda-handler.ts'
 import { environment, readSettings } from './settings.ts'
@@ -19,18 +19,24 @@ const open = async (): Promise<RunningGateway> => {
 /** Between two requests the environment may have slept for long, so what is known of the chain may be old. */
 const REFRESH_AFTER_MS = 60_000
 
+/** Waits for the chain, but not for long: it goes on being read beside what is done. */
+async function refresh(running: RunningGateway): Promise<void> {
+  await Promise.race([running.refresh(), new Promise((resolve) => setTimeout(resolve, 5_000).unref())])
+}
+
 const answer = createLambdaHandler(async () => {
   const running = await open()
-  if ((running.chainAgeMs() ?? Number.POSITIVE_INFINITY) > REFRESH_AFTER_MS) {
-    await Promise.race([running.refresh(), new Promise((resolve) => setTimeout(resolve, 5_000))])
-  }
+  if ((running.chainAgeMs() ?? Number.POSITIVE_INFINITY) > REFRESH_AFTER_MS) await refresh(running)
   return running.gateway
 })
 
 /** An event of the scheduler runs the janitor, anything else is a request. */
 export async function handler(event: LambdaEvent & { readonly source?: string }): Promise<LambdaReply> {
   if (event.source !== 'aws.events' && event.source !== 'sluice.janitor') return await answer(event)
-  const { gateway } = await open()
-  const count = (await gateway.janitor.sweep()) + (await gateway.janitor.sweepStrays())
+  const running = await open()
+  // What it learns is kept in the state, so an environment that starts next need not wait for the chain.
+  await refresh(running)
+  const { janitor } = running.gateway
+  const count = (await janitor.sweep()) + (await janitor.sweepStrays())
   return { statusCode: 200, headers: {}, body: JSON.stringify({ aborted: count }) }
 }

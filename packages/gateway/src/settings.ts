@@ -2,6 +2,7 @@ import process from 'node:process'
 import { z } from 'zod'
 import { adapterNames, type AdapterName } from './compat/adapters.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import type { ChecksumType } from './store/s3.ts'
 
 /** The process's environment; the one place that reads it. */
 export function environment(): Readonly<Record<string, string | undefined>> {
@@ -30,6 +31,7 @@ export interface Settings {
   readonly region: string
   /** Null = AWS. */
   readonly endpoint: string | null
+  readonly checksumType: ChecksumType
   /** Undefined: the SDK looks for a role. */
   readonly credentials:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string | undefined }
@@ -67,6 +69,7 @@ const schema = z.object({
   SLUICE_S3_BUCKET: text,
   SLUICE_S3_REGION: text.default('us-east-1'),
   SLUICE_S3_ENDPOINT: httpUrl.optional(),
+  SLUICE_S3_CHECKSUM: z.enum(['full-object', 'composite']).optional(),
   AWS_ACCESS_KEY_ID: text.optional(),
   AWS_SECRET_ACCESS_KEY: text.optional(),
   AWS_SESSION_TOKEN: text.optional(),
@@ -122,6 +125,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     bucket: env.SLUICE_S3_BUCKET,
     region: env.SLUICE_S3_REGION,
     endpoint: env.SLUICE_S3_ENDPOINT ?? null,
+    checksumType: env.SLUICE_S3_CHECKSUM ?? checksumTypeOf(env.SLUICE_S3_ENDPOINT),
     credentials:
       accessKeyId === undefined || secretAccessKey === undefined
         ? undefined
@@ -136,4 +140,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       uploadSeconds: env.SLUICE_GATEWAY_UPLOAD_SECONDS,
     },
   }
+}
+
+/** R2 refuses CRC-32 of whole multipart objects. */
+function checksumTypeOf(endpoint = ''): ChecksumType {
+  return /^https:\/\/[^/]+\.r2\.cloudflarestorage\.com(?:[:/]|$)/.test(endpoint) ? 'composite' : 'full-object'
 }

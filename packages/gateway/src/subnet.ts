@@ -81,15 +81,18 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
   const refresh = (): Promise<void> => (running ??= readOnce().finally(() => (running = null)))
   const loop = async (): Promise<void> => {
     await refresh()
+    later(refreshMs)
+  }
+  const later = (ms: number): void => {
     if (stop.signal.aborted) return
-    timer = setTimeout(() => void loop(), refreshMs)
+    timer = setTimeout(() => void loop(), ms)
     timer.unref()
   }
   const start = async (): Promise<void> => {
     const kept = viewFromText((await keep?.load().catch(() => null)) ?? null)
     if (kept !== null) known = kept
-    // With a view from before, the first request need not wait for the chain.
-    if (kept !== null && now() - kept.movedAt <= maxAgeMs) void loop()
+    // With a view from before, the first request need wait neither for the chain nor for its library to load.
+    if (kept !== null && now() - kept.movedAt <= maxAgeMs) later(Math.min(refreshMs, 1_000))
     else await loop()
   }
   const ageMs = (): number | null => (known === null ? null : now() - known.movedAt)

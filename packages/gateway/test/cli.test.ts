@@ -40,10 +40,18 @@ test('settings say everything that is missing or wrong at once', () => {
   expect(readSettings({ ...enough, SLUICE_GATEWAY_ADAPTERS: 'iota, tao-v2' })).toMatchObject({
     port: 8080,
     endpoint: null,
+    checksumType: 'full-object',
     credentials: undefined,
     adapters: ['iota', 'tao-v2'],
     admit: 'cohort',
   })
+})
+
+test('R2 gets the kind of checksum that it knows', () => {
+  const type = (SLUICE_S3_ENDPOINT: string): string => readSettings({ ...enough, SLUICE_S3_ENDPOINT }).checksumType
+  expect(type('https://abc.r2.cloudflarestorage.com')).toBe('composite')
+  expect(type('https://abc.r2.cloudflarestorage.com.example.com')).toBe('full-object')
+  expect(readSettings({ ...enough, SLUICE_S3_CHECKSUM: 'composite' }).checksumType).toBe('composite')
 })
 
 test('help, unknown arguments and wrong settings end with the right code', async () => {

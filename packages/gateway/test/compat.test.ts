@@ -89,7 +89,7 @@ describe('IOTA', () => {
     await putTo(single['presigned_data'] as string, bytes('hello'))
     const reply = await call('GET', 'presigned_url', { path: 'metadata/b.json', expires_in: 3600 })
     const { presigned_data: url } = dataOf(reply) as { presigned_data: string }
-    expect(url).toContain(`/subnet/data/hotkey%3D${miner.address}/metadata/b.json?`)
+    expect(url).toContain(`/${scene.s3.bucket}/data/hotkey%3D${miner.address}/metadata/b.json?`)
     await putTo(url, bytes('hello'))
   })
 

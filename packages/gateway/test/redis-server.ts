@@ -6,7 +6,9 @@ import { join } from 'node:path'
 
 export const hasRedis: boolean = spawnSync('redis-server', ['--version']).status === 0
 if (!hasRedis) {
-  console.warn('redis-server is missing: the Redis state is NOT tested here. apt-get install redis-server')
+  console.warn(
+    'redis-server is missing: the Redis state is NOT tested here. PATH=$(scripts/redis.sh CACHE):$PATH helps.',
+  )
 }
 
 /** A Redis of its own on a free port, without persistence. */

@@ -1,15 +1,15 @@
 import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
 import { crc32 } from 'node:zlib'
 import { addressOf, createSigner, type RequestHotkey } from '@sluice/signing'
-import { type DevS3, startS3Server } from '@sluice/devnet'
 import { loadVerifier } from '../src/crypto/verify.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import type { GatewayReply } from '../src/http/exchange.ts'
 import type { Log } from '../src/log.ts'
-import { createS3Store } from '../src/store/s3.ts'
+import { type ChecksumType, createS3Store } from '../src/store/s3.ts'
 import type { ObjectStore } from '../src/store/store.ts'
 import { createSqliteState } from '../src/state/sqlite.ts'
 import type { Standing, Subnet } from '../src/subnet.ts'
+import { openPlace, type S3Place } from './s3-place.ts'
 
 export const BASE = 'https://gateway.example.com'
 
@@ -106,26 +106,33 @@ export function read(reply: GatewayReply): Reply {
 
 export interface Scene extends AsyncDisposable {
   readonly gateway: Gateway
-  readonly s3: DevS3
+  readonly s3: S3Place
   readonly store: ObjectStore
   readonly subnet: TestSubnet
   readonly log: ReturnType<typeof testLog>
   as(hotkey: RequestHotkey): Client
+  /** The code of a refusal, else the status. */
+  codeOf(hotkey: RequestHotkey, method: string, target: string, body?: unknown): Promise<string | number>
 }
 
-/** A gateway over the devnet's S3 server. */
+/** A gateway over a new bucket. */
 export async function openScene({
   s3Place,
+  checksumType = 'full-object',
   ...options
-}: Partial<GatewayOptions> & { s3Place?: S3Place } = {}): Promise<Scene> {
-  const s3 = await startS3Server({ buckets: ['subnet'] })
+}: Partial<GatewayOptions> & {
+  s3Place?: Pick<S3Place, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'>
+  checksumType?: ChecksumType
+} = {}): Promise<Scene> {
+  const s3 = await openPlace()
   const { url: endpoint, region, accessKeyId, secretAccessKey } = s3Place ?? s3
   const now = options.now ?? Date.now
   const store = createS3Store({
-    bucket: 'subnet',
+    bucket: s3.bucket,
     region,
     endpoint,
     credentials: { accessKeyId, secretAccessKey },
+    checksumType,
     now,
   })
   const subnet = testSubnet()
@@ -139,7 +146,7 @@ export async function openScene({
     store,
     log,
     verifySignature,
-    place: { bucket: 'subnet', region },
+    place: { bucket: s3.bucket, region },
     ...options,
   })
   return {
@@ -149,19 +156,16 @@ export async function openScene({
     subnet,
     log,
     as: (hotkey) => clientOf(gateway, hotkey, now),
+    codeOf: async (hotkey, method, target, body) => {
+      const { status, json } = await clientOf(gateway, hotkey, now).send(method, target, body)
+      return json.error?.code ?? status
+    },
     [Symbol.asyncDispose]: async () => {
       await state.close()
       store.close()
       await s3.close()
     },
   }
-}
-
-export interface S3Place {
-  readonly url: string
-  readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
 }
 
 /** Sends what a presigned reply says, exactly; `content-length` follows from the body. */

@@ -15,15 +15,6 @@ beforeAll(async () => {
 afterAll(async () => await scene[Symbol.asyncDispose]())
 
 const init = { key: 'a', bytes: 6 * MiB, part_size: 5 * MiB }
-const codeOf = async (
-  hotkey: typeof miner,
-  method: string,
-  target: string,
-  body?: unknown,
-): Promise<string | number> => {
-  const { status, json } = await scene.as(hotkey).send(method, target, body)
-  return json.error?.code ?? status
-}
 
 describe('T5 foreign prefixes', () => {
   test.each([
@@ -92,7 +83,7 @@ describe('T5 foreign prefixes', () => {
 
   test('the key of the URL’s path is decoded once and checked like any other', async () => {
     for (const rest of ['../x', '%2e%2e/x', '%252e%252e/x', '..%2f..%2fx', 'a%00', 'a%', '%ff']) {
-      expect(await codeOf(miner, 'GET', `/uploads/stat/${rest}`)).toBe('BAD_REQUEST')
+      expect(await scene.codeOf(miner, 'GET', `/uploads/stat/${rest}`)).toBe('BAD_REQUEST')
     }
   })
 
@@ -132,12 +123,12 @@ describe('T6 foreign uploads', () => {
       ]
     }
     for (const [method, target, body] of tries('a'))
-      expect(await codeOf(other, method, target, body)).toBe('NO_SUCH_UPLOAD')
+      expect(await scene.codeOf(other, method, target, body)).toBe('NO_SUCH_UPLOAD')
     for (const [method, target, body] of tries('b'))
-      expect(await codeOf(miner, method, target, body)).toBe('NO_SUCH_UPLOAD')
+      expect(await scene.codeOf(miner, method, target, body)).toBe('NO_SUCH_UPLOAD')
     expect((await scene.as(other).send('GET', '/uploads/multipart/list')).json['uploads']).toEqual([])
     const [, , , mine] = tries('a')
-    expect(await codeOf(miner, mine![0], mine![1])).toBe(204)
+    expect(await scene.codeOf(miner, mine![0], mine![1])).toBe(204)
   })
 })
 
@@ -161,14 +152,14 @@ describe('T7 roles', () => {
       ['/reads/list', { hotkey: other.address }],
       ['/reads/urls', { hotkey: other.address, keys: ['a'] }],
     ] as const) {
-      expect(await codeOf(miner, 'POST', target, body)).toBe('NO_PERMIT')
-      expect(await codeOf(stranger, 'POST', target, body)).toBe('NOT_REGISTERED')
-      expect(await codeOf(validator, 'POST', target, body)).toBe(200)
+      expect(await scene.codeOf(miner, 'POST', target, body)).toBe('NO_PERMIT')
+      expect(await scene.codeOf(stranger, 'POST', target, body)).toBe('NOT_REGISTERED')
+      expect(await scene.codeOf(validator, 'POST', target, body)).toBe(200)
     }
-    expect(await codeOf(validator, 'POST', '/reads/urls', { hotkey: other.address, keys: ['../x'] })).toBe(
+    expect(await scene.codeOf(validator, 'POST', '/reads/urls', { hotkey: other.address, keys: ['../x'] })).toBe(
       'BAD_REQUEST',
     )
-    expect(await codeOf(validator, 'POST', '/reads/list', { hotkey: `${other.address.slice(0, -1)}z` })).toBe(
+    expect(await scene.codeOf(validator, 'POST', '/reads/list', { hotkey: `${other.address.slice(0, -1)}z` })).toBe(
       'BAD_REQUEST',
     )
   })
@@ -204,21 +195,21 @@ describe('T7 roles', () => {
         'CHAIN_STALE',
         '30',
       ])
-      expect(await codeOf(miner, 'POST', '/uploads/url', { key: 'a', bytes: 1 })).toBe('CHAIN_STALE')
-      expect(await codeOf(validator, 'POST', '/reads/list', { hotkey: miner.address })).toBe(200)
-      expect(await codeOf(miner, 'POST', '/uploads/list', {})).toBe(200)
+      expect(await scene.codeOf(miner, 'POST', '/uploads/url', { key: 'a', bytes: 1 })).toBe('CHAIN_STALE')
+      expect(await scene.codeOf(validator, 'POST', '/reads/list', { hotkey: miner.address })).toBe(200)
+      expect(await scene.codeOf(miner, 'POST', '/uploads/list', {})).toBe(200)
       const { json } = await scene
         .as(miner)
         .send('POST', '/uploads/multipart/part-url', { upload_id, key: 'a', parts: [{ part_number: 1, bytes: 5 }] })
       const [part] = json['parts'] as { url: string }[]
       const sent = await fetch(part!.url, { method: 'PUT', body: content(5) })
       const parts = [{ part_number: 1, etag: sent.headers.get('etag') }]
-      expect(await codeOf(miner, 'POST', '/uploads/multipart/complete', { upload_id, key: 'a', parts })).toBe(200)
+      expect(await scene.codeOf(miner, 'POST', '/uploads/multipart/complete', { upload_id, key: 'a', parts })).toBe(200)
     } finally {
       scene.subnet.stale = false
     }
     scene.subnet.known = false
-    expect(await codeOf(validator, 'POST', '/reads/list', { hotkey: miner.address })).toBe('CHAIN_STALE')
+    expect(await scene.codeOf(validator, 'POST', '/reads/list', { hotkey: miner.address })).toBe('CHAIN_STALE')
     scene.subnet.known = true
   })
 })
@@ -257,6 +248,6 @@ test('T21 names of metadata and keys cannot reach a prototype', async () => {
   expect(json['headers']).toMatchObject({ 'x-amz-meta-constructor': 'x', 'x-amz-meta-tostring': 'y' })
   expect(({} as Record<string, unknown>)['constructor']).toBe(Object)
   expect(
-    await codeOf(miner, 'POST', '/uploads/url', JSON.parse('{"key":"a","bytes":1,"metadata":{"__proto__":"x"}}')),
+    await scene.codeOf(miner, 'POST', '/uploads/url', JSON.parse('{"key":"a","bytes":1,"metadata":{"__proto__":"x"}}')),
   ).toBe('BAD_REQUEST')
 })

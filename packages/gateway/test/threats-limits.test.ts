@@ -15,15 +15,6 @@ beforeAll(async () => {
 afterAll(async () => await scene[Symbol.asyncDispose]())
 
 const init = { key: 'a', bytes: 6 * MiB, part_size: 5 * MiB }
-const codeOf = async (
-  hotkey: typeof miner,
-  method: string,
-  target: string,
-  body?: unknown,
-): Promise<string | number> => {
-  const { status, json } = await scene.as(hotkey).send(method, target, body)
-  return json.error?.code ?? status
-}
 
 describe('T10 and T12 sizes', () => {
   test('a body is counted, not believed', async () => {
@@ -55,7 +46,7 @@ describe('T10 and T12 sizes', () => {
       { part_size: 1000 },
     ]) {
       expect(['TOO_LARGE', 'BAD_REQUEST']).toContain(
-        await codeOf(miner, 'POST', '/uploads/multipart/init', { ...init, ...more }),
+        await scene.codeOf(miner, 'POST', '/uploads/multipart/init', { ...init, ...more }),
       )
     }
     fc.assert(
@@ -70,7 +61,7 @@ describe('T10 and T12 sizes', () => {
       }),
     )
     const parts = Array.from({ length: 101 }, () => ({ part_number: 1, bytes: 1 }))
-    expect(await codeOf(miner, 'POST', '/uploads/multipart/part-url', { upload_id: 'x', key: 'a', parts })).toBe(
+    expect(await scene.codeOf(miner, 'POST', '/uploads/multipart/part-url', { upload_id: 'x', key: 'a', parts })).toBe(
       'TOO_LARGE',
     )
   })

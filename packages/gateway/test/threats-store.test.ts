@@ -140,6 +140,13 @@ describe('T14 what the chain says', () => {
     await second.ready
     expect(second.current()).toMatchObject({ stale: true, view: { block: 10 } })
     await second.close()
+    // Fresh: it serves at once, the chain is read a moment later.
+    let reads = 0
+    const counted = async (): Promise<SubnetView> => (reads++, await away())
+    const soon = watchSubnet({ read: counted, now: () => 2000, keep, refreshMs: 1e6 })
+    await soon.ready
+    expect([reads, soon.current()]).toMatchObject([0, { stale: false, view: { block: 10 } }])
+    await soon.close()
     kept = '{"block":'
     const third = watchSubnet({ read: away, now: () => 1000, keep, refreshMs: 1e6 })
     await third.ready

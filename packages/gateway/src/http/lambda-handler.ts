@@ -1,7 +1,10 @@
 import { type App, refuse, tooLarge } from '../app.ts'
 import type { GatewayReply } from './exchange.ts'
 
-/** The part of an API Gateway HTTP API event (payload version 2.0), or of a function URL's, that is used. */
+/**
+ * The part of a function URL's event (payload version 2.0) that is used. An HTTP API's event has the same form, but its
+ * path is decoded, and a signature covers the path as it was sent.
+ */
 export interface LambdaEvent {
   readonly rawPath?: string
   readonly rawQueryString?: string

@@ -9,7 +9,7 @@ export function storeError(error: unknown): GatewayError {
   const because = { cause: error }
   switch (name) {
     case 'NoSuchUpload':
-      return new GatewayError('NO_SUCH_UPLOAD', 'The store does not know this upload any more; start anew.', because)
+      return noSuchUpload(error)
     case 'NoSuchKey':
     case 'NotFound':
       return new GatewayError('NO_SUCH_KEY', 'There is no such object.', because)
@@ -38,4 +38,8 @@ export function storeError(error: unknown): GatewayError {
     return new GatewayError('STORE_UNAVAILABLE', text, { retryAfterSeconds: 2, cause: error })
   }
   return new GatewayError('STORE_UNAVAILABLE', 'The store does not answer as it should; try again.', because)
+}
+
+export function noSuchUpload(cause: unknown): GatewayError {
+  return new GatewayError('NO_SUCH_UPLOAD', 'The store does not know this upload any more; start anew.', { cause })
 }

@@ -11,20 +11,25 @@ import {
 } from '@aws-sdk/client-s3'
 import { GatewayError } from '../errors.ts'
 import { type BucketPlace, createPresigner, type StoreCredentials } from './presign.ts'
-import { storeError } from './s3-errors.ts'
+import { noSuchUpload, storeError } from './s3-errors.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface S3StoreOptions extends BucketPlace {
   /** Without them: the SDK's own search (environment, container, instance). */
   readonly credentials?: StoreCredentials | undefined
+  /** What a multipart upload's CRC-32 is: of the whole object, or of its parts' checksums. R2 knows the latter only. */
+  readonly checksumType?: ChecksumType
   /** For one call of the gateway, milliseconds; default 20,000. */
   readonly timeoutMs?: number
   readonly now?: () => number
 }
 
+export type ChecksumType = 'full-object' | 'composite'
+
 /** A bucket behind S3's protocol. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket: Bucket, region, endpoint, timeoutMs = 20_000, now = Date.now } = options
+  const isWhole = (options.checksumType ?? 'full-object') === 'full-object'
   const client = new S3Client({
     region,
     ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
@@ -53,6 +58,16 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     }
   }
 
+  /** For calls about one upload: radosgw says that the key is missing where AWS says that the upload is. */
+  const callUpload: typeof call = async (send) => {
+    try {
+      return await call(send)
+    } catch (error) {
+      if (!GatewayError.is(error) || error.code !== 'NO_SUCH_KEY') throw error
+      throw noSuchUpload(error.cause)
+    }
+  }
+
   return {
     presign: async (input) => presigner.presign(input, await credentials(), now()),
     presignForm: async (input) => presigner.presignForm(input, await credentials(), now()),
@@ -64,7 +79,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
         Metadata: { ...metadata },
         ...(contentType === undefined ? {} : { ContentType: contentType }),
         ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-        ...(checksum === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const } : {}),
+        ...(checksum === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}),
+        ...(checksum === 'crc32' && isWhole ? { ChecksumType: 'FULL_OBJECT' as const } : {}),
       })
       const { UploadId } = await call((options) => client.send(command, options))
       if (UploadId === undefined) throw storeError(new Error('no upload id'))
@@ -73,7 +89,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 
     parts: async (key, uploadId, after) => {
       const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: String(after), MaxParts: 1000 }
-      const page = await call((options) => client.send(new ListPartsCommand(input), options))
+      const page = await callUpload((options) => client.send(new ListPartsCommand(input), options))
       const parts = (page.Parts ?? []).map((part) => ({
         partNumber: part.PartNumber ?? 0,
         etag: part.ETag ?? '',
@@ -95,10 +111,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
             ...(crc32 === undefined ? {} : { ChecksumCRC32: crc32 }),
           })),
         },
-        ...(crc32 === null ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' as const }),
-        ...(bytes === null || crc32 === null ? {} : { MpuObjectSize: bytes }),
+        ...(crc32 === null || !isWhole ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' as const }),
+        ...(bytes === null || crc32 === null || !isWhole ? {} : { MpuObjectSize: bytes }),
       })
-      const { ETag } = await call((options) => client.send(command, options))
+      const { ETag } = await callUpload((options) => client.send(command, options))
       if (ETag === undefined) throw storeError(new Error('no etag'))
       return { etag: ETag }
     },
@@ -106,7 +122,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     abort: async (key, uploadId) => {
       try {
         const command = new AbortMultipartUploadCommand({ Bucket, Key: key, UploadId: uploadId })
-        await call((options) => client.send(command, options))
+        await callUpload((options) => client.send(command, options))
       } catch (error) {
         if (!GatewayError.is(error) || error.code !== 'NO_SUCH_UPLOAD') throw error
       }
@@ -120,7 +136,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           bytes: head.ContentLength ?? 0,
           etag: head.ETag ?? '',
           metadata: head.Metadata ?? {},
-          crc32: head.ChecksumCRC32 ?? null,
+          // A composite one ends in the number of parts and is no CRC of the object.
+          crc32: head.ChecksumCRC32?.includes('-') === false ? head.ChecksumCRC32 : null,
         }
       } catch (error) {
         if (GatewayError.is(error) && error.code === 'NO_SUCH_KEY') return null
