@@ -24,7 +24,7 @@ export function simulatedStore(delayMs: number): ObjectStore {
     parts: async () => (await wait(), { parts: [], next: null }),
     complete: async () => (await wait(), { etag: '"e"' }),
     abort: wait,
-    head: async () => (await wait(), { bytes: 1, etag: '"e"', metadata: {}, crc32: null }),
+    head: async () => (await wait(), { bytes: 1, etag: '"e"', metadata: {}, contentEncoding: null, crc32: null }),
     list: async () => (await wait(), { objects: [], next: null }),
     folders: async () => (await wait(), []),
     delete: wait,

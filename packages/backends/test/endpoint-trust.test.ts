@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createTrust, isPublicAddress } from '../src/endpoint-trust.ts'
 import { createGatewayBackend } from '../src/gateway.ts'
@@ -20,7 +20,7 @@ function namesLeadTo(...addresses: string[]): LookupFunction & { asked: string[]
   const lookup: LookupFunction = (hostname, _options, callback) => {
     asked.push(hostname)
     const found = addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }))
-    callback(null, found as never)
+    callback(null, found)
   }
   return Object.assign(lookup, { asked })
 }

@@ -12,14 +12,17 @@ import { runCli } from '../src/cli.ts'
 
 let devnet: Devnet
 let folder: string
+/** How the bucket is reached. */
+let route: 'gateway' | 'credentials'
 const MIB = 1024 * 1024
 
 async function publish(rolloutPercentage: number): Promise<void> {
   const chain = openChain({ endpoints: [devnet.chain.url] })
-  const s3 = { bucketName: devnet.bucket, authEndpoint: 'https://auth.example.com/' }
+  const s3 = { bucketName: devnet.bucket, authEndpoint: devnet.gateway?.url ?? null }
   const policy = createPolicy({ useS3: true, useHuggingFace: true, rolloutPercentage, s3 })
   try {
     await publishPolicy(chain, { netuid: devnet.chain.netuid, hotkey: await hotkeyFromUri('//Alice//hot'), policy })
+    await devnet.gateway?.refresh()
   } finally {
     await chain.close()
   }
@@ -27,7 +30,7 @@ async function publish(rolloutPercentage: number): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-put-'))
-  devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: 1, validators: 1 })
+  devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: 1, validators: 1, gateway: true })
   await publish(100)
 })
 afterAll(async () => {
@@ -50,10 +53,14 @@ async function run(words: readonly string[], more: Parameters<typeof runCli>[1] 
     SLUICE_CHAIN_ENDPOINT: devnet.chain.url,
     SLUICE_WALLET_PATH: devnet.walletPath,
     SLUICE_WALLET_NAME: devnet.miners[0]!.walletName,
-    SLUICE_STATE_FILE: join(folder, 'state.sqlite'),
-    SLUICE_S3_ENDPOINT: devnet.s3.url,
-    AWS_ACCESS_KEY_ID: devnet.s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: devnet.s3.secretAccessKey,
+    SLUICE_STATE_FILE: join(folder, `${route}.sqlite`),
+    ...(route === 'gateway'
+      ? { SLUICE_ALLOW_PRIVATE_ENDPOINTS: 'true' }
+      : {
+          SLUICE_S3_ENDPOINT: devnet.s3.url,
+          AWS_ACCESS_KEY_ID: devnet.s3.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: devnet.s3.secretAccessKey,
+        }),
   }
   const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
   const code = await runCli(['node', 'sluice-miner', ...words], { ...streams, environment, ...more })
@@ -67,148 +74,177 @@ function file(name: string, content: Uint8Array): string {
 }
 const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
-describe('put and get', () => {
-  it('stores files below files/ of the own prefix and reads them back', async () => {
-    const [small, large] = [randomBytes(1000), randomBytes(21 * MIB)]
-    const paths = [file('small.bin', small), file('large.bin', large)]
-    const put = await run(['put', ...paths, '--prefix', 'models/v1', '--part-size', '5MiB'])
-    expect(put.code).toBe(0)
-    expect(put.err).toContain(`data/hotkey=${devnet.miners[0]!.hotkey}/files/models/v1/large.bin`)
-    expect(put.err).toContain('2 of 2 files are stored')
-    const target = join(folder, 'back.bin')
-    const got = await run(['get', 'models/v1/large.bin', '-o', target, '--json'])
-    expect(got.last).toMatchObject({ type: 'summary', proof: 'crc32', plainBytes: large.length })
-    expect(readFileSync(target).equals(large)).toBe(true)
-    expect(existsSync(`${target}.part`)).toBe(false)
-    const bytesOut = new PassThrough()
-    expect((await run(['get', 'files/models/v1/small.bin', '-o', '-'], { bytesOut })).code).toBe(0)
-    expect(Buffer.from(bytesOut.read() as Uint8Array).equals(small)).toBe(true)
-  })
-
-  it.each(['gzip', 'zstd'])('sends compressed with %s and gives the plain bytes back', async (format) => {
-    const content = Buffer.from('the same again and again, '.repeat(400_000))
-    const put = await run(['put', file('text.txt', content), '--compress', format, '--key', `${format}.txt`, '--json'])
-    expect(put.last).toMatchObject({ stored: 1, of: 1, files: [{ sha256: sha256(content), error: null }] })
-    const target = join(folder, `${format}.out`)
-    expect((await run(['get', `${format}.txt`, '-o', target])).code).toBe(0)
-    expect(readFileSync(target).equals(content)).toBe(true)
-    expect((await run(['get', `${format}.txt`, '-o', target, '--raw'])).code).toBe(0)
-    expect(readFileSync(target).length).toBeLessThan(content.length / 10)
-  })
-
-  it('notes type and metadata beside the object', async () => {
-    const path = file('noted.csv', Buffer.from('a,b'))
-    const words = ['put', path, '--content-type', 'text/csv', '--metadata', 'run=7', 'note=a=b']
-    expect((await run(words)).code).toBe(0)
-    const { url, accessKeyId, secretAccessKey } = devnet.s3
-    const sessions = createDirectSessions({
-      bucket: devnet.bucket,
-      endpoint: url,
-      credentials: { accessKeyId, secretAccessKey },
+describe.each(['gateway', 'credentials'] as const)('by %s', (how) => {
+  beforeAll(() => void (route = how))
+  describe('put and get', () => {
+    it('stores files below files/ of the own prefix and reads them back', async () => {
+      const [small, large] = [randomBytes(1000), randomBytes(21 * MIB)]
+      const paths = [file('small.bin', small), file('large.bin', large)]
+      const put = await run(['put', ...paths, '--prefix', 'models/v1', '--part-size', '5MiB'])
+      expect(put.code).toBe(0)
+      expect(put.err).toContain(`data/hotkey=${devnet.miners[0]!.hotkey}/files/models/v1/large.bin`)
+      expect(put.err).toContain('2 of 2 files are stored')
+      const target = join(folder, 'back.bin')
+      const got = await run(['get', 'models/v1/large.bin', '-o', target, '--json'])
+      expect(got.last).toMatchObject({ type: 'summary', proof: 'crc32', plainBytes: large.length })
+      expect(readFileSync(target).equals(large)).toBe(true)
+      expect(existsSync(`${target}.part`)).toBe(false)
+      const bytesOut = new PassThrough()
+      expect((await run(['get', 'files/models/v1/small.bin', '-o', '-'], { bytesOut })).code).toBe(0)
+      expect(Buffer.from(bytesOut.read() as Uint8Array).equals(small)).toBe(true)
     })
-    const object = await sessions.stat(`data/hotkey=${devnet.miners[0]!.hotkey}/files/noted.csv`)
-    expect(object?.metadata).toMatchObject({ run: '7', note: 'a=b' })
-    const wrong = await run(['put', path, '--metadata', 'Run'])
-    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--metadata')])
+
+    it.each(['gzip', 'zstd'])('sends compressed with %s and gives the plain bytes back', async (format) => {
+      const content = Buffer.from('the same again and again, '.repeat(400_000))
+      const put = await run([
+        'put',
+        file('text.txt', content),
+        '--compress',
+        format,
+        '--key',
+        `${format}.txt`,
+        '--json',
+      ])
+      expect(put.last).toMatchObject({ stored: 1, of: 1, files: [{ sha256: sha256(content), error: null }] })
+      const target = join(folder, `${format}.out`)
+      expect((await run(['get', `${format}.txt`, '-o', target])).code).toBe(0)
+      expect(readFileSync(target).equals(content)).toBe(true)
+      expect((await run(['get', `${format}.txt`, '-o', target, '--raw'])).code).toBe(0)
+      expect(readFileSync(target).length).toBeLessThan(content.length / 10)
+    })
+
+    it('notes type and metadata beside the object', async () => {
+      const path = file('noted.csv', Buffer.from('a,b'))
+      const words = ['put', path, '--content-type', 'text/csv', '--metadata', 'run=7', 'note=a=b']
+      expect((await run(words)).code).toBe(0)
+      const { url, accessKeyId, secretAccessKey } = devnet.s3
+      const sessions = createDirectSessions({
+        bucket: devnet.bucket,
+        endpoint: url,
+        credentials: { accessKeyId, secretAccessKey },
+      })
+      const object = await sessions.stat(`data/hotkey=${devnet.miners[0]!.hotkey}/files/noted.csv`)
+      expect(object?.metadata).toMatchObject({ run: '7', note: 'a=b' })
+      const wrong = await run(['put', path, '--metadata', 'Run'])
+      expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--metadata')])
+    })
+
+    it('says what it would do, and does nothing', async () => {
+      const path = file('dry.bin', randomBytes(12 * MIB))
+      const ran = await run(['put', path, '--dry-run', '--json', '--part-size', '5MiB'])
+      expect(ran.last).toMatchObject({ type: 'plan', key: 'files/dry.bin', kind: 'parts', parts: 3 })
+      expect((await run(['put', path, '--dry-run'])).out.join()).toContain('files/dry.bin')
+      expect((await run(['get', 'dry.bin', '-o', join(folder, 'dry.out')])).code).toBe(3)
+    })
+
+    it('draws bars on a terminal', async () => {
+      const terminal = Object.assign(new PassThrough(), { columns: 100, rows: 30, isTTY: true })
+      const ran = await run(['put', file('bar.bin', randomBytes(6 * MIB))], { terminal })
+      expect(ran.code).toBe(0)
+      const drawn = String(terminal.read())
+      expect(drawn).toMatch(/files\/bar\.bin .*100 %/)
+      expect(drawn).toContain('is stored as s3://')
+    })
   })
 
-  it('says what it would do, and does nothing', async () => {
-    const path = file('dry.bin', randomBytes(12 * MIB))
-    const ran = await run(['put', path, '--dry-run', '--json', '--part-size', '5MiB'])
-    expect(ran.last).toMatchObject({ type: 'plan', key: 'files/dry.bin', kind: 'parts', parts: 3 })
-    expect((await run(['put', path, '--dry-run'])).out.join()).toContain('files/dry.bin')
-    expect((await run(['get', 'dry.bin', '-o', join(folder, 'dry.out')])).code).toBe(3)
-  })
-
-  it('draws bars on a terminal', async () => {
-    const terminal = Object.assign(new PassThrough(), { columns: 100, rows: 30, isTTY: true })
-    const ran = await run(['put', file('bar.bin', randomBytes(6 * MIB))], { terminal })
-    expect(ran.code).toBe(0)
-    const drawn = String(terminal.read())
-    expect(drawn).toMatch(/files\/bar\.bin .*100 %/)
-    expect(drawn).toContain('is stored as s3://')
-  })
-})
-
-describe('stopping and going on', () => {
-  /** Stops when the second part is stored. */
-  async function stopHalfWay(path: string): Promise<Ran> {
-    const stop = new AbortController()
-    devnet.s3.faults?.add({ method: 'PUT', path: /partNumber=4/, kind: 'stall' })
-    const out = (line: string): void => {
-      if ((JSON.parse(line) as { type: string }).type === 'part') parts++
-      if (parts === 2) stop.abort(new Error('SIGINT'))
+  describe('stopping and going on', () => {
+    /** Stops when the second part is stored. */
+    async function stopHalfWay(path: string): Promise<Ran> {
+      const stop = new AbortController()
+      devnet.s3.faults?.add({ method: 'PUT', path: /partNumber=4/, kind: 'stall' })
+      const out = (line: string): void => {
+        if ((JSON.parse(line) as { type: string }).type === 'part') parts++
+        if (parts === 2) stop.abort(new Error('SIGINT'))
+      }
+      let parts = 0
+      const words = ['put', path, '--json', '--part-size', '5MiB', '--concurrency', '2']
+      const ran = await run(words, { out, signal: stop.signal })
+      devnet.s3.faults?.clear()
+      return ran
     }
-    let parts = 0
-    const words = ['put', path, '--json', '--part-size', '5MiB', '--concurrency', '2']
-    const ran = await run(words, { out, signal: stop.signal })
-    devnet.s3.faults?.clear()
-    return ran
-  }
 
-  it('goes on with the parts that are there', async () => {
-    const content = randomBytes(26 * MIB)
-    const path = file('stopped.bin', content)
-    const stopped = await stopHalfWay(path)
-    expect(stopped.code).toBe(130)
-    expect(stopped.err).toContain('The same command again goes on with them')
-    const list = await run(['uploads', 'list'])
-    expect(list.out.join()).toMatch(/files\/stopped\.bin.*stopped\.bin/s)
-    const again = await run(['put', path, '--json', '--part-size', '5MiB', '--concurrency', '2'])
-    expect(again.last).toMatchObject({ stored: 1, files: [{ sha256: sha256(content) }] })
-    expect((again.last['files'] as { partsKept: number }[])[0]?.partsKept).toBeGreaterThanOrEqual(2)
-    expect((await run(['uploads', 'list'])).out.join()).toContain('no unfinished uploads')
+    it('goes on with the parts that are there', async () => {
+      const content = randomBytes(26 * MIB)
+      const path = file('stopped.bin', content)
+      const stopped = await stopHalfWay(path)
+      expect(stopped.code).toBe(130)
+      expect(stopped.err).toContain('The same command again goes on with them')
+      const list = await run(['uploads', 'list'])
+      expect(list.out.join()).toMatch(/files\/stopped\.bin.*stopped\.bin/s)
+      const again = await run(['put', path, '--json', '--part-size', '5MiB', '--concurrency', '2'])
+      expect(again.last).toMatchObject({ stored: 1, files: [{ sha256: sha256(content) }] })
+      expect((again.last['files'] as { partsKept: number }[])[0]?.partsKept).toBeGreaterThanOrEqual(2)
+      expect((await run(['uploads', 'list'])).out.join()).toContain('no unfinished uploads')
+    })
+
+    it('gives up what nobody will finish', async () => {
+      await stopHalfWay(file('given-up.bin', randomBytes(26 * MIB)))
+      expect((await run(['uploads', 'abort'])).code).toBe(1)
+      expect((await run(['uploads', 'abort', '--all', '--older-than', '2', '--json'])).last).toMatchObject({
+        aborted: [],
+      })
+      const aborted = await run(['uploads', 'abort', 'given-up.bin', '--json'])
+      expect(aborted.last).toMatchObject({ aborted: [{ key: 'files/given-up.bin' }] })
+      expect((await run(['uploads', 'list', '--json'])).last).toMatchObject({ uploads: [] })
+    })
   })
 
-  it('gives up what nobody will finish', async () => {
-    await stopHalfWay(file('given-up.bin', randomBytes(26 * MIB)))
-    expect((await run(['uploads', 'abort'])).code).toBe(1)
-    expect((await run(['uploads', 'abort', '--all', '--older-than', '2', '--json'])).last).toMatchObject({
-      aborted: [],
+  describe('refusals', () => {
+    it.each([
+      [['put', 'nowhere.bin'], 1, /cannot read nowhere\.bin/],
+      [['put', tmpdir()], 1, /no regular file/],
+      [['put', 'a', '--part-size', 'huge'], 1, /--part-size must be a size/],
+      [['put', 'a', '--compress', 'rar'], 1, /--compress/],
+      [['put', 'a', 'b', '--key', 'c'], 1, /--key names one file/],
+      [['get', '../outside'], 1, /is not allowed/],
+      [['get', 'absent.bin', '-o', '/dev/null/x'], 3, /no object/],
+      [['get', 'absent.bin', '--sha256', 'abc'], 1, /--sha256/],
+      [['get', 'absent.bin', '-o', '-', '--json'], 1, /same standard output/],
+    ] as const)('%j', async (words, code, message) => {
+      const ran = await run(words)
+      expect(ran.err).toMatch(message)
+      expect(ran.code).toBe(code)
     })
-    const aborted = await run(['uploads', 'abort', 'given-up.bin', '--json'])
-    expect(aborted.last).toMatchObject({ aborted: [{ key: 'files/given-up.bin' }] })
-    expect((await run(['uploads', 'list', '--json'])).last).toMatchObject({ uploads: [] })
+
+    it('refuses two files of one name', async () => {
+      mkdirSync(join(folder, 'other'), { recursive: true })
+      const ran = await run(['put', file('same.bin', randomBytes(3)), file('other/same.bin', randomBytes(3))])
+      expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('would both be stored as files/same.bin')])
+    })
+
+    it('never shows a file that is not what was asked for', async () => {
+      const target = join(folder, 'wrong.bin')
+      await run(['put', file('right.bin', randomBytes(2 * MIB))])
+      const ran = await run(['get', 'right.bin', '-o', target, '--sha256', 'a'.repeat(64)])
+      expect([ran.code, existsSync(target), existsSync(`${target}.part`)]).toEqual([3, false, false])
+      expect(ran.err).toContain('SHA-256 differs')
+    })
+
+    it('keeps to the policy unless it is overruled', async () => {
+      await publish(0)
+      const path = file('outside.bin', randomBytes(10))
+      const ran = await run(['put', path])
+      expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('does not store in S3')])
+      const forced = await run(['put', path, '--force-s3', 'true'])
+      expect(forced.code).toBe(route === 'gateway' ? 3 : 0) // the gateway keeps to the policy, whoever overrules it here
+      if (route === 'gateway') expect(forced.err).toContain('NOT_IN_COHORT')
+      await publish(100)
+    })
   })
 })
 
-describe('refusals', () => {
-  it.each([
-    [['put', 'nowhere.bin'], 1, /cannot read nowhere\.bin/],
-    [['put', tmpdir()], 1, /no regular file/],
-    [['put', 'a', '--part-size', 'huge'], 1, /--part-size must be a size/],
-    [['put', 'a', '--compress', 'rar'], 1, /--compress/],
-    [['put', 'a', 'b', '--key', 'c'], 1, /--key names one file/],
-    [['get', '../outside'], 1, /is not allowed/],
-    [['get', 'absent.bin', '-o', '/dev/null/x'], 3, /no object/],
-    [['get', 'absent.bin', '--sha256', 'abc'], 1, /--sha256/],
-    [['get', 'absent.bin', '-o', '-', '--json'], 1, /same standard output/],
-  ] as const)('%j', async (words, code, message) => {
-    const ran = await run(words)
-    expect(ran.err).toMatch(message)
-    expect(ran.code).toBe(code)
-  })
-
-  it('refuses two files of one name', async () => {
-    mkdirSync(join(folder, 'other'), { recursive: true })
-    const ran = await run(['put', file('same.bin', randomBytes(3)), file('other/same.bin', randomBytes(3))])
-    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('would both be stored as files/same.bin')])
-  })
-
-  it('never shows a file that is not what was asked for', async () => {
-    const target = join(folder, 'wrong.bin')
-    await run(['put', file('right.bin', randomBytes(2 * MIB))])
-    const ran = await run(['get', 'right.bin', '-o', target, '--sha256', 'a'.repeat(64)])
-    expect([ran.code, existsSync(target), existsSync(`${target}.part`)]).toEqual([3, false, false])
-    expect(ran.err).toContain('SHA-256 differs')
-  })
-
-  it('keeps to the policy unless it is overruled', async () => {
-    await publish(0)
-    const path = file('outside.bin', randomBytes(10))
-    const ran = await run(['put', path])
-    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('does not store in S3')])
-    expect((await run(['put', path, '--force-s3', 'true'])).code).toBe(0)
-    await publish(100)
-  })
+it('calls nobody whom the policy may not name', async () => {
+  route = 'gateway'
+  const path = file('guarded.bin', randomBytes(10))
+  const environment = {
+    SLUICE_NETUID: String(devnet.chain.netuid),
+    SLUICE_CHAIN_ENDPOINT: devnet.chain.url,
+    SLUICE_WALLET_PATH: devnet.walletPath,
+    SLUICE_WALLET_NAME: devnet.miners[0]!.walletName,
+    SLUICE_STATE_FILE: join(folder, 'guarded.sqlite'),
+  }
+  expect((await run(['put', path], { environment })).err).toContain('it is not https')
+  const pinned = { ...environment, SLUICE_ALLOW_PRIVATE_ENDPOINTS: 'true', SLUICE_PINNED_HOSTS: 'gateway.example.com' }
+  const ran = await run(['put', path], { environment: pinned })
+  expect([ran.code, ran.err]).toEqual([3, expect.stringContaining('none of the pinned hosts')])
 })

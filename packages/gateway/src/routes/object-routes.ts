@@ -33,8 +33,8 @@ export function objectRoutes({ authenticator, store, limits }: ObjectRouteOption
       reply: schema.statReply,
     },
     async ({ address, rest }) => {
-      const { bytes, etag, metadata, crc32 } = await existing(ownKey(address, rest))
-      return { key: rest, bytes, etag, metadata, checksum_crc32: crc32 }
+      const { bytes, etag, metadata, contentEncoding, crc32 } = await existing(ownKey(address, rest))
+      return { key: rest, bytes, etag, metadata, content_encoding: contentEncoding, checksum_crc32: crc32 }
     },
   )
 

@@ -8,6 +8,7 @@ interface About {
 }
 interface UrlBody extends About {
   readonly bytes: number
+  readonly content_encoding?: string | undefined
   readonly checksum_crc32?: string | undefined
 }
 interface InitBody extends About {
@@ -79,6 +80,7 @@ export const urlBody: z.ZodType<UrlBody> = z.strictObject({
   key,
   bytes: size,
   ...about,
+  content_encoding: headerText.min(1).optional(),
   checksum_crc32: crc32.optional(),
 })
 export const urlReply: z.ZodType = z.object({ key, method: z.literal('PUT'), url: z.url(), headers, expires_at: time })
@@ -140,7 +142,12 @@ export const openReply: z.ZodType = z.object({
 })
 
 const object = { key, bytes: size, etag }
-export const statReply: z.ZodType = z.object({ ...object, metadata: headers, checksum_crc32: crc32.nullable() })
+export const statReply: z.ZodType = z.object({
+  ...object,
+  metadata: headers,
+  content_encoding: z.string().nullable(),
+  checksum_crc32: crc32.nullable(),
+})
 export const downloadReply: z.ZodType = z.object({
   ...object,
   url: z.url(),

@@ -30,7 +30,9 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
     async ({ address, body, now }) => {
       const { bytes, content_type: contentType, metadata, checksum_crc32: crc32, sha256 } = body
       const key = ownKey(address, body.key)
-      const request = await uploads.put(address, { key, bytes, contentType, metadata, crc32, sha256 }, now)
+      const contentEncoding = body.content_encoding
+      const object = { key, bytes, contentType, contentEncoding, metadata, crc32, sha256 }
+      const request = await uploads.put(address, object, now)
       const { url, headers, expiresAt } = request
       return { key: body.key, method: 'PUT', url, headers, expires_at: iso(expiresAt) }
     },

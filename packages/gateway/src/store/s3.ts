@@ -136,6 +136,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           bytes: head.ContentLength ?? 0,
           etag: head.ETag ?? '',
           metadata: head.Metadata ?? {},
+          contentEncoding: head.ContentEncoding ?? null,
           // A composite one ends in the number of parts and is no CRC of the object.
           crc32: head.ChecksumCRC32?.includes('-') === false ? head.ChecksumCRC32 : null,
         }

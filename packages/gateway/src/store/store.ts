@@ -26,6 +26,7 @@ export interface StoredObject {
   readonly bytes: number
   readonly etag: string
   readonly metadata: Readonly<Record<string, string>>
+  readonly contentEncoding: string | null
   readonly crc32: string | null
 }
 
