@@ -115,7 +115,7 @@ async function scanRows(options: CycleOptions, session: Session, signal?: AbortS
     late.push(...scan.late)
     for await (const { partition, replaced } of findReplaced(scan.due, known, options.exporter, signal)) {
       if (!replaced) same.push(partition)
-      else if (partition.bucket === scan.pruning) late.push(partition)
+      else if (partition.bucket <= (scan.pruning?.to ?? -Infinity)) late.push(partition)
       else dirty.push(partition)
     }
   } catch (error) {
@@ -123,9 +123,13 @@ async function scanRows(options: CycleOptions, session: Session, signal?: AbortS
     session.fail(null, null, error)
     if (scan === null) return { ...nothingScanned, error }
   }
-  const { pruning } = scan
+  const { pruning, gone } = scan
   outbox.transaction(() => {
     outbox.digests.keepOnly(pruning)
+    // Until such a partition is exported, a fingerprint of no rows says that more is stored of it than is there.
+    const isLate = new Set(late.map(({ source, bucket }) => partitionId(sourceName(source), bucket)))
+    const pruned = known.filter(({ source, bucket }) => isLate.has(partitionId(source, bucket)))
+    for (const partition of [...gone, ...pruned]) outbox.partitions.put({ ...partition, rows: 0, bytes: 0 })
     for (const { source, bucket } of same) outbox.partitions.touch({ source: sourceName(source), bucket }, clock())
   })
   for (const { rows, reason } of scan.unplaceable) {

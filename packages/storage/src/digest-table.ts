@@ -3,12 +3,12 @@ import type { SqliteDatabase } from '@sluice/sqlite'
 /** Length of a URI digest, see `uriDigest` of `@sluice/dataset`. */
 const digestBytes = 16
 
-/** URI digests (hex) of all stored rows of the partitions that the database is pruning: at most one hour's. */
+/** URI digests (hex) of all stored rows of the partitions that the database may be pruning, seldom more than an hour's. */
 export interface DigestTable {
   get(partition: { readonly source: string; readonly bucket: number }): ReadonlySet<string> | null
   put(partition: { readonly source: string; readonly bucket: number }, digests: Iterable<string>): void
-  /** Forgets all but those of one hour; all of them with null. */
-  keepOnly(bucket: number | null): void
+  /** Forgets all but those of these hours; all of them with null. */
+  keepOnly(hours: { readonly from: number; readonly to: number } | null): void
 }
 
 export function createDigestTable(db: SqliteDatabase): DigestTable {
@@ -18,7 +18,7 @@ export function createDigestTable(db: SqliteDatabase): DigestTable {
   const put = db.prepare(
     'INSERT INTO digests VALUES (?, ?, ?) ON CONFLICT(source, bucket) DO UPDATE SET digests = excluded.digests',
   )
-  const keepOnly = db.prepare('DELETE FROM digests WHERE bucket IS NOT ?')
+  const keepOnly = db.prepare('DELETE FROM digests WHERE bucket NOT BETWEEN ? AND ?')
   return {
     get({ source, bucket }) {
       const found = get.get(source, bucket)
@@ -30,6 +30,7 @@ export function createDigestTable(db: SqliteDatabase): DigestTable {
     put({ source, bucket }, digests) {
       put.run(source, bucket, Buffer.from([...digests].join(''), 'hex'))
     },
-    keepOnly: (bucket) => void keepOnly.run(bucket),
+    // SQLite compares infinities with integers as one expects.
+    keepOnly: (hours) => void keepOnly.run(hours?.from ?? 0, hours?.to ?? -1),
   }
 }

@@ -25,10 +25,12 @@ export interface Scan {
   readonly due: readonly PartitionSummary[]
   /** Every partition that may be exported again, by `partitionId`. */
   readonly exportable: ReadonlyMap<string, PartitionSummary>
-  /** Changed partitions of the hour that the database prunes: what is stored of them stays, new rows come beside it. */
+  /** Changed partitions that the database may be pruning: what is stored of them stays, new rows come beside it. */
   readonly late: readonly PartitionSummary[]
-  /** That hour; null when pruned rows are to go remotely too. */
-  readonly pruning: number | null
+  /** First and last hour that it may be pruning; null when pruned rows are to go remotely too. */
+  readonly pruning: { readonly from: number; readonly to: number } | null
+  /** Partitions that vanished since the last scan; their files stay. */
+  readonly gone: readonly KnownPartition[]
   readonly unplaceable: readonly Unplaceable[]
 }
 
@@ -39,12 +41,31 @@ export const partitionId = (source: string, bucket: number): string => `${source
 const maxSource = 0xffff_ffff
 const maxBucket = 999_999_999
 
+/**
+ * The database prunes from the oldest hour on. While an hour is as it was, none after it has been reached; so it is at
+ * work in the oldest hour, or, when that one holds only rows that came late, in one up to the first that is unchanged.
+ */
+function pruningHours(
+  { known, held }: { readonly known: ReadonlyMap<string, KnownPartition>; readonly held: ReadonlyMap<string, number> },
+  partitions: readonly PartitionSummary[],
+): { from: number; to: number } {
+  let from = Infinity
+  let to = Infinity
+  for (const { source, bucket, rows, bytes } of partitions) {
+    const id = partitionId(sourceName(source), bucket)
+    const before = known.get(id)
+    const isIntact = before === undefined ? held.get(id) === rows : before.rows === rows && before.bytes === bytes
+    from = Math.min(from, bucket)
+    if (isIntact) to = Math.min(to, bucket)
+  }
+  return { from, to }
+}
+
 /** Finds what changed by count and size sum per partition; never by a time cursor, so late rows are seen too. */
 export function scanPartitions(options: ScanOptions): Scan {
   const { partitions, unplaceable } = options.rows.partitions()
   const known = new Map(options.known.map((entry) => [partitionId(entry.source, entry.bucket), entry]))
-  const oldest = partitions.reduce((low, { bucket }) => Math.min(low, bucket), Infinity)
-  const pruning = options.keepPruned ? oldest : null
+  const pruning = options.keepPruned ? pruningHours({ known, held: options.held }, partitions) : null
   const exportable = new Map<string, PartitionSummary>()
   const dirty: PartitionSummary[] = []
   const late: PartitionSummary[] = []
@@ -60,8 +81,14 @@ export function scanPartitions(options: ScanOptions): Scan {
     const before = known.get(id)
     const changed =
       before?.rows !== partition.rows || before.bytes !== partition.bytes || before.format !== options.format
-    // The miner's database prunes from the oldest hour on; rows that vanish there are kept remotely (`retention`).
-    if (partition.bucket === pruning && (changed || partition.rows < (options.held.get(id) ?? 0))) {
+    const held = options.held.get(id) ?? 0
+    const wasPruned = held > (before ?? partition).rows
+    // Of the oldest hour the digests are remembered from its first row on, so that it needs no backend later.
+    const mayBePruned =
+      partition.bucket <= (pruning?.to ?? -1) &&
+      (partition.bucket === pruning?.from || before !== undefined || held > 0)
+    const isKept = pruning !== null && (wasPruned || mayBePruned)
+    if (isKept && (changed || partition.rows < held)) {
       if (changed) late.push(partition)
       continue
     }
@@ -69,6 +96,10 @@ export function scanPartitions(options: ScanOptions): Scan {
     if (changed) dirty.push(partition)
     else unchanged.push({ partition, hashedAt: before.hashedAt })
   }
+  const present = new Set(partitions.map(({ source, bucket }) => partitionId(sourceName(source), bucket)))
+  const isGone = ([id, { rows }]: [string, KnownPartition]): boolean => rows > 0 && !present.has(id)
+  // An empty database is rather the wrong one.
+  const gone = pruning === null || present.size === 0 ? [] : [...known].filter(isGone).map(([, entry]) => entry)
   unchanged.sort((a, b) => a.hashedAt - b.hashedAt)
   const share = Math.ceil(unchanged.length * options.recheckShare)
   // A look in the future was noted by a clock that has been put right since.
@@ -80,6 +111,7 @@ export function scanPartitions(options: ScanOptions): Scan {
     exportable,
     late,
     pruning,
+    gone,
     unplaceable: [...unplaceable, ...tooLarge],
   }
 }
