@@ -6,6 +6,8 @@ import type { OpenRequest, Session } from './sessions.ts'
 
 /** Clocks of one store, which may tell whole seconds only. */
 const MARGIN_MS = 2000
+/** A bad line answers a question about uploads with refusals, too. */
+const MOST_TRIES = 3
 
 /**
  * Starts an upload on the server, and takes back what attempts started whose answer was lost: nobody else knows of it.
@@ -18,11 +20,15 @@ export async function openUpload(engine: Engine, ask: Ask, request: OpenRequest,
     attempts++
     return await engine.sessions.open(request, call)
   })
-  if (died || attempts > 1) {
-    await dropTwins(engine, ask, opened, died ? Infinity : engine.now() - begun).catch((error: unknown) => {
-      // They hold no parts and stay listed; the upload itself is well.
+  const withinMs = died ? Infinity : engine.now() - begun
+  // When it cannot be done, the twins stay listed and hold no parts; the upload itself is well.
+  for (let left = died || attempts > 1 ? MOST_TRIES : 0; left > 0; left--) {
+    try {
+      await dropTwins(engine, ask, opened, withinMs)
+      break
+    } catch (error) {
       if (!TransferError.is(error) || error.code === 'ABORTED') throw error
-    })
+    }
   }
   return opened
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fromBytes, fromStream } from '../src/index.ts'
+import { fromBytes, fromStream, type TransferEvent } from '../src/index.ts'
 import { proofOfObject } from '../src/complete.ts'
 import { bytesOf, chunked, MIB, sha256, useStore, watch } from './store.ts'
 
@@ -168,8 +168,8 @@ describe('ends in a typed error', () => {
     spoil()
     const transfer = store.current.transfer({
       ...short,
-      stallMs: 150,
-      completeMs: 150,
+      stallMs: 1000,
+      completeMs: 1000,
       retry: { attempts: 3, baseMs: 1, capMs: 5 },
     })
     const error = await transfer.upload(fromBytes(data), { key: `typed/${name}` }).then(
@@ -196,12 +196,18 @@ describe('ends in a typed error', () => {
     faults().add({ path: PART, times: 1, kind: 'stall' })
     faults().add({ path: PART, times: 1, kind: { status: 503, retryAfterSeconds: 60 } })
     const transfer = store.current.transfer({ partSize })
-    const upload = transfer.upload(fromBytes(data), { key: 'signal', signal: AbortSignal.timeout(400) })
-    await expect(upload).rejects.toMatchObject({ code: 'ABORTED' })
+    /** Gives the signal a little after the phase has begun. */
+    const stoppedIn = async (phase: string): Promise<unknown> => {
+      const stop = new AbortController()
+      const onEvent = (event: TransferEvent): void => {
+        if (event.type === 'progress' && event.phase === phase) setTimeout(() => stop.abort(), 100)
+      }
+      return await transfer.upload(fromBytes(data), { key: 'signal', signal: stop.signal, onEvent })
+    }
+    await expect(stoppedIn('sending')).rejects.toMatchObject({ code: 'ABORTED' })
     faults().clear()
     faults().add({ method: 'POST', path: COMPLETE, kind: 'stall' })
-    const second = transfer.upload(fromBytes(data), { key: 'signal', signal: AbortSignal.timeout(1500) })
-    await expect(second).rejects.toMatchObject({ code: 'ABORTED' })
+    await expect(stoppedIn('completing')).rejects.toMatchObject({ code: 'ABORTED' })
     expect(await store.current.openUploads()).toBe(0)
   })
   test('a stream longer than 10,000 parts is told before it is cut', async () => {

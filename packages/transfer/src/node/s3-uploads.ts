@@ -40,7 +40,8 @@ export async function listParts(
       const { PartNumber: partNumber, ETag, Size: bytes, ChecksumCRC32: crc32 } = part
       found.push({ partNumber, etag: ETag.replace(/^"|"$/g, ''), bytes, crc32: crc32 ?? null })
     }
-    if (reply.IsTruncated !== true) return found
+    if (reply.IsTruncated === undefined) throw repeated(what)
+    if (!reply.IsTruncated) return found
     const next = reply.NextPartNumberMarker
     if (next === undefined || next === marker || page > MOST_PAGES) throw repeated(what)
     marker = next
@@ -72,7 +73,8 @@ export async function listUploads(
       if (uploadId === undefined || key === undefined || !key.startsWith(prefix)) throw repeated(what)
       found.push({ uploadId, key, initiatedAt: initiated?.getTime() ?? 0 })
     }
-    if (reply.IsTruncated !== true) return found
+    if (reply.IsTruncated === undefined) throw repeated(what)
+    if (!reply.IsTruncated) return found
     const { NextKeyMarker: nextKey, NextUploadIdMarker: nextId } = reply
     if (nextKey === undefined || (nextKey === keyMarker && nextId === idMarker)) throw repeated(what)
     keyMarker = nextKey
