@@ -137,8 +137,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           etag: head.ETag ?? '',
           metadata: head.Metadata ?? {},
           contentEncoding: head.ContentEncoding ?? null,
-          // A composite one ends in the number of parts and is no CRC of the object.
-          crc32: head.ChecksumCRC32?.includes('-') === false ? head.ChecksumCRC32 : null,
+          crc32: head.ChecksumType === 'COMPOSITE' ? null : wholeCrc(head.ChecksumCRC32),
         }
       } catch (error) {
         if (GatewayError.is(error) && error.code === 'NO_SUCH_KEY') return null
@@ -202,4 +201,9 @@ function withoutUndefined({ accessKeyId, secretAccessKey, sessionToken }: StoreC
   sessionToken?: string
 } {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}
+
+/** A composite checksum, which is no CRC of the object, ends in the number of parts. */
+function wholeCrc(text: string | undefined): string | null {
+  return text === undefined || text.includes('-') ? null : text
 }
