@@ -10,7 +10,7 @@ import { streamOf } from './stream.ts'
 import { transferFailure } from './transfer-errors.ts'
 
 /** A GET that was signed for us. */
-export interface PresignedGet {
+interface PresignedGet {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
 }

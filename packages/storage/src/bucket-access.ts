@@ -42,7 +42,7 @@ export interface OpenBucket {
 }
 
 /** How files are moved by hand. */
-export interface TransferChoice {
+interface TransferChoice {
   readonly journalFile: string
   readonly partSize?: number | undefined
   readonly concurrency?: number | undefined
