@@ -9,6 +9,7 @@ import { createBucket, installRadosgw, radosgwCache, type S3Endpoint, startRados
 const SUITES = [
   'packages/devnet/test/s3/',
   'packages/backends/test/s3',
+  'packages/backends/test/gateway-contract',
   'packages/transfer/test/',
   'packages/gateway/test/uploads',
   'packages/gateway/test/compat',

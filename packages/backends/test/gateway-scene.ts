@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
-import { type Devnet, startDevnet } from '@sluice/devnet'
+import { type Devnet, type DevnetOptions, startDevnet } from '@sluice/devnet'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
 import type { GatewayBackendOptions } from '../src/gateway.ts'
 
@@ -17,9 +17,24 @@ export interface GatewayScene {
   close(): Promise<void>
 }
 
+/** The store that the environment names, in a bucket of our own; without one the devnet's. */
+function outsideStore(): Pick<DevnetOptions, 's3' | 'bucket'> {
+  const url = process.env['SLUICE_TEST_S3_ENDPOINT']
+  if (url === undefined) return {}
+  const accessKeyId = process.env['SLUICE_TEST_S3_ACCESS_KEY'] ?? ''
+  const secretAccessKey = process.env['SLUICE_TEST_S3_SECRET_KEY'] ?? ''
+  return { s3: { url, accessKeyId, secretAccessKey }, bucket: `sluice-gateway-${process.hrtime.bigint()}` }
+}
+
 export async function openGatewayScene(miners = 2): Promise<GatewayScene> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-gateway-'))
-  const devnet = await startDevnet({ directory: join(folder, 'devnet'), miners, blockTimeMs: 0, gateway: true })
+  const devnet = await startDevnet({
+    directory: join(folder, 'devnet'),
+    miners,
+    blockTimeMs: 0,
+    gateway: true,
+    ...outsideStore(),
+  })
   const url = devnet.gateway?.url ?? ''
   const chain = openChain({ endpoints: [devnet.chain.url] })
   const owner = await hotkeyFromUri(devnet.chain.owner.hotkeyUri)
