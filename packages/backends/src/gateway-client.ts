@@ -165,14 +165,25 @@ async function corrected<T>(endpoint: Endpoint, work: (signal: AbortSignal) => P
   }
 }
 
+/** Given up after the deadline, whatever the work makes of its signal. */
 async function within<T>(work: (signal: AbortSignal) => Promise<T>, { signal, deadlineMs }: Call): Promise<T> {
-  const late = AbortSignal.timeout(deadlineMs)
+  const cut = new AbortController()
+  const stop = (): void => cut.abort(signal?.reason)
+  if (signal?.aborted === true) stop()
+  else signal?.addEventListener('abort', stop, { once: true })
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const text = `The gateway did not answer within ${deadlineMs / 1000} s. Check the network and its address.`
+      reject(new TransferError('TOO_SLOW', text, { retryable: true }))
+      cut.abort()
+    }, deadlineMs)
+  })
   try {
-    return await work(signal === undefined ? late : AbortSignal.any([signal, late]))
-  } catch (error) {
-    if (signal?.aborted === true || !late.aborted) throw error
-    const text = `The gateway did not answer within ${deadlineMs / 1000} s. Check the network and its address.`
-    throw new TransferError('TOO_SLOW', text, { retryable: true, cause: error })
+    return await Promise.race([work(cut.signal), late])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
   }
 }
 

@@ -39,7 +39,8 @@ test.each([-600_000, 600_000, 40 * 86_400_000])(
   async (skew) => {
     const backend = createGatewayBackend({ ...options, now: () => Date.now() + skew })
     const key = `skew/${skew}`
-    expect(await putAll(backend, [objectOf(key, 'late or early')])).toMatchObject([{ ok: true }])
+    const results = await putAll(backend, [objectOf(key, 'late or early')])
+    expect(results, JSON.stringify(results)).toMatchObject([{ ok: true }])
     expect((await readKey(backend, key))?.toString()).toBe('late or early')
     expect((await listAll(backend, 'skew/')).map((object) => object.key)).toContain(key)
   },

@@ -54,7 +54,11 @@ export async function startDevGateway(options: DevGatewayOptions): Promise<DevGa
   timer.unref()
   return {
     url: gateway.url,
-    refresh: gateway.refresh,
+    refresh: async () => {
+      // One may be running that began before what the caller wants to be seen.
+      await gateway.refresh()
+      await gateway.refresh()
+    },
     close: async () => {
       clearInterval(timer)
       await gateway.close()
