@@ -109,7 +109,7 @@ function createEngine(options: TransferOptions): Engine {
     hashing: options.hashing,
     journal: options.journal ?? null,
     memory: createMemory(memoryBudget),
-    gate: createGate({ most, now }),
+    gate: createGate({ most, now, longestWaitMs: retry.maxWaitMs }),
     allow: bandwidth === undefined ? undefined : createBandwidth(bandwidth, now, retry.sleep),
     retry,
     checksum: options.checksum ?? 'crc32',
