@@ -151,8 +151,8 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
 
 const DEFAULT_TYPE = 'application/octet-stream'
 
-/** A HEAD has no body to name the reason. */
-const isMissing = (error: TransferError): boolean => error.code === 'NO_SUCH_KEY' || /HTTP 404/.test(error.message)
+/** A HEAD has no body to tell a missing key from a missing bucket. */
+const isMissing = ({ code }: TransferError): boolean => code === 'NO_SUCH_KEY' || code === 'NOT_FOUND'
 
 /** Dots in a bucket name break TLS certificates of virtual hosts. */
 function awsBase(bucket: string, region: string): string {
