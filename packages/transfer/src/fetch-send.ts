@@ -1,6 +1,7 @@
 import { abortedError, throwIfAborted, TransferError } from './errors.ts'
 import { unshared } from './memory.ts'
 import type { Send, SendOptions, WireReply, WireRequest } from './send.ts'
+import { untilAborted } from './wait.ts'
 
 export interface FetchSendOptions {
   /** Default the global one. */
@@ -48,7 +49,8 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       return await readReply(reply, request, sendOptions, { moved, cut: cut.signal })
     }
     try {
-      return await untilCut(cut.signal, exchange())
+      // The fetch of Node 20 does not always see a signal that is given while the body of the reply comes.
+      return await untilAborted(exchange(), cut.signal)
     } catch (error) {
       if (signal?.aborted === true) throw abortedError(error)
       if (cut.signal.aborted) {
@@ -64,14 +66,6 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       signal?.removeEventListener('abort', stop)
     }
   }
-}
-
-/** The fetch of Node 20 does not always see a signal that is given while the body of the reply comes. */
-function untilCut<T>(cut: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    cut.addEventListener('abort', () => reject(abortedError(cut.reason)), { once: true })
-    work.then(resolve, reject)
-  })
 }
 
 /** `fetch` sets these itself and refuses to be told. */

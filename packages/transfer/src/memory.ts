@@ -1,9 +1,10 @@
 import { abortedError, TransferError } from './errors.ts'
 
-/** A piece of the budget; given back exactly once. */
+/** A piece of the budget. */
 export interface Lease {
   /** At least as long as asked for, with whatever was in it before. */
   readonly bytes: Uint8Array
+  /** Gives it back; nothing happens the second time. */
   release(): void
 }
 
@@ -31,9 +32,12 @@ export function createMemory(budget: number): Memory {
     used += bytes
     dropKept()
     const piece = old ?? new Uint8Array(bytes)
+    let held = true
     return {
       bytes: piece,
       release: () => {
+        if (!held) return
+        held = false
         used -= bytes
         if (bytes >= WORTH_KEEPING) {
           const list = kept.get(bytes) ?? []
