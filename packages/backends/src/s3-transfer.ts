@@ -17,6 +17,8 @@ export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'>
   readonly credentials: S3Credentials
 }
 
+const USUAL_MEMORY = 64 * 1024 ** 2
+
 export type S3Transfer = NodeTransfer
 
 /** Resumable transfers straight to a bucket, for files too large to start anew. @throws TransferError */
@@ -29,5 +31,7 @@ export function createS3Transfer(options: S3TransferOptions): S3Transfer {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint }),
   })
-  return createNodeTransfer({ ...rest, sessions })
+  // One part at least must fit.
+  const memoryBudget = rest.memoryBudget ?? Math.max(USUAL_MEMORY, rest.partSize ?? 0)
+  return createNodeTransfer({ ...rest, memoryBudget, sessions })
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openSqlite } from '@sluice/sqlite'
 import { describe, expect, test } from 'vitest'
-import { createMemoryJournal, createTransfer, fromBytes, TransferError } from '../src/index.ts'
+import { createMemoryJournal, createPauseSwitch, createTransfer, fromBytes, TransferError } from '../src/index.ts'
 import { createHttpSender, createNodeHashing, createSqliteJournal } from '../src/node/index.ts'
 import { processMark } from '../src/node/living.ts'
 import { bytesOf, MIB, sha256, useFolder, useStore } from './store.ts'
@@ -83,6 +83,33 @@ describe('the SQLite journal', () => {
     expect(result).toMatchObject({ sha256: hash, partsKept: 0 })
     expect(await place.openUploads()).toBe(1)
     for (const other of await place.transfer().list('untold/')) await place.transfer().abort(other)
+  })
+  test('what is being sent is not given up as stale', async () => {
+    const file = join(folder.path, randomUUID())
+    const transfer = store.current.transfer({ partSize, journalFile: file, concurrency: 1 })
+    const pause = createPauseSwitch()
+    const stop = new AbortController()
+    const sweep = async (): Promise<void> => {
+      for (const open of await transfer.list('sent')) await transfer.abort(open, { ifIdle: true })
+      stop.abort()
+    }
+    const onEvent = (event: { type: string }): void => {
+      if (event.type !== 'part' || pause.paused) return
+      pause.pause()
+      void sweep()
+    }
+    const ended = transfer.upload(fromBytes(data), { key: 'sent', signal: stop.signal, onEvent, pause })
+    await expect(ended).rejects.toMatchObject({ code: 'ABORTED', resumable: true })
+    const [open] = await transfer.list('sent')
+    const journal = createSqliteJournal(file)
+    await journal.claim(store.current.sessions().destination, 'sent')
+    holdAs(file, process.ppid)
+    await transfer.abort(open!, { ifIdle: true })
+    expect(await store.current.openUploads()).toBe(1)
+    holdAs(file, process.ppid, 'before the last reboot')
+    await transfer.abort(open!, { ifIdle: true })
+    expect(await store.current.openUploads()).toBe(0)
+    journal.close()
   })
   test('a start that failed leaves no claim of this process, and is looked into by the next', async () => {
     const file = join(folder.path, randomUUID())

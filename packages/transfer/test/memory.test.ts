@@ -22,6 +22,11 @@ test('buffers are used again', async () => {
   first.release()
   expect((await memory.take(5 * MIB)).bytes).toBe(first.bytes)
 })
+test('more than the machine has is told, and takes nothing from the budget', async () => {
+  const memory = createMemory(2 ** 53 - 1)
+  await expect(memory.take(2 ** 52)).rejects.toMatchObject({ code: 'BAD_OPTION' })
+  expect((await memory.take(10)).bytes).toHaveLength(10)
+})
 test('giving back twice gives back once', async () => {
   const memory = createMemory(10 * MIB)
   const first = await memory.take(6 * MIB)

@@ -216,6 +216,7 @@ describe('while it runs', () => {
     await expect.poll(seen).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(seen()).toBeLessThanOrEqual(2)
+    expect(events.some((event) => event.type === 'progress' && event.phase === 'paused')).toBe(true)
     pause.resume()
     expect(await upload).toMatchObject({ sha256: hash })
   })
