@@ -43,6 +43,7 @@ export async function openPlace(
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
     journalFile: `${stateFile}.transfers.sqlite`,
     partSize: flags.partSize,
+    memoryBudget: flags.memoryBudget,
     concurrency: flags.concurrency,
     bandwidth: flags.bandwidth,
     checksum: flags.checksums ? 'crc32' : 'none',
