@@ -135,6 +135,7 @@ async function sendAndComplete(
   meter.total(run.bytes, run.bytes === null ? null : Math.ceil(run.bytes / entry.partSize))
   meter.phase('sending')
   const parts = await sendParts(engine, job)
+  const partsKept = parts.length - meter.finished
   // Some stores complete with every part they hold, others refuse.
   if ([...stored.keys()].some((number) => number > parts.length)) throw otherSource(options.key)
   const sha256 = run.plainHash()
@@ -171,7 +172,6 @@ async function sendAndComplete(
   const { proof } = await verify(engine, ask, entry.key, etag, expected)
   await engine.journal?.remove(entry.uploadId)
   const proven = proof === 'size' && parts.every((part) => part.proof !== 'size') ? 'etag' : proof
-  const partsKept = parts.length - meter.finished
   return {
     storedBytes: reader.bytes,
     etag,
