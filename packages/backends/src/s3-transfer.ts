@@ -33,5 +33,10 @@ export function createS3Transfer(options: S3TransferOptions): S3Transfer {
   })
   // One part at least must fit.
   const memoryBudget = rest.memoryBudget ?? Math.max(USUAL_MEMORY, rest.partSize ?? 0)
-  return createNodeTransfer({ ...rest, memoryBudget, sessions })
+  const transfer = createNodeTransfer({ ...rest, memoryBudget, sessions })
+  const close = (): void => {
+    transfer.close()
+    sessions.close()
+  }
+  return { ...transfer, close }
 }

@@ -37,7 +37,7 @@ describe('a part that is another one at Complete', () => {
     expect(result).toMatchObject({ sha256: hash, parts: 4, partsKept: 0, proof: 'crc32' })
     expect((await store.current.object('healed')).sha256).toBe(hash)
     const sent = events.flatMap((event) => (event.type === 'part' ? [event.partNumber] : []))
-    expect(sent.sort()).toEqual([1, 2, 2, 3, 4])
+    expect(sent.sort((a, b) => a - b)).toEqual([1, 2, 2, 3, 4])
   })
   test('cannot be read again from a stream, which is told; nothing stays open', async () => {
     const transfer = store.current.transfer({ partSize, sessions: damage() })
@@ -67,4 +67,16 @@ test('a refused look-up is no missing object, whatever the key', async () => {
   const credentials = { accessKeyId: 'nobody', secretAccessKey: 'wrong' }
   const refused = createDirectSessions({ endpoint, bucket, credentials }).stat('HTTP 404')
   await expect(refused).rejects.toSatisfy((error) => TransferError.is(error) && error.code !== 'NO_SUCH_KEY')
+})
+
+test('sessions that are closed leave no connection, and open one again', async () => {
+  const { endpoint, bucket, credentials } = store.current
+  const connections = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
+  const sessions = createDirectSessions({ endpoint, bucket, credentials })
+  await sessions.stat('none')
+  const open = connections()
+  sessions.close()
+  await expect.poll(connections).toBeLessThan(open)
+  expect(await sessions.stat('none')).toBeNull()
+  sessions.close()
 })

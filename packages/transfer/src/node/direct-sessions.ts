@@ -25,8 +25,13 @@ export interface DirectSessionsOptions {
   readonly now?: () => number
 }
 
+export interface DirectSessions extends UploadSessions {
+  /** Ends idle connections; they come again when something is asked. */
+  close(): void
+}
+
 /** Sessions with credentials of one's own: signs by itself, and asks S3 directly. */
-export function createDirectSessions(options: DirectSessionsOptions): UploadSessions {
+export function createDirectSessions(options: DirectSessionsOptions): DirectSessions {
   const { bucket, prefix = '', region = 'us-east-1', credentials, now = Date.now } = options
   const expiresInSeconds = options.expiresInSeconds ?? 3600
   const endpoint = options.endpoint?.replace(/\/+$/, '') ?? null
@@ -37,7 +42,7 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + key })
   const where = (key: string): string => `s3://${bucket}/${prefix}${key}`
 
-  const sessions: UploadSessions = {
+  const sessions: DirectSessions = {
     destination: `${endpoint ?? 'aws'}/${bucket}/${prefix}`,
 
     single: async (request) => {
@@ -123,6 +128,11 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
       const signed = presign({ method: 'GET', key: prefix + key, query: {}, headers: {}, expiresInSeconds })
       const { bytes, etag, metadata } = found
       return { method: 'GET', headers: {}, ...signed, bytes, etag, metadata }
+    },
+
+    close: () => {
+      made?.destroy()
+      made = null
     },
   }
 
