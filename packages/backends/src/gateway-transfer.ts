@@ -5,6 +5,8 @@ import { createTrustedSender } from './trusted-fetch.ts'
 export interface GatewayTransferOptions
   extends GatewayClientOptions, Omit<NodeTransferOptions, 'sessions' | 'sender' | 'now'> {}
 
+const USUAL_MEMORY = 64 * 1024 ** 2
+
 /** Resumable transfers through a gateway: it signs, the bytes go to the store directly. @throws TransferError */
 export function createGatewayTransfer(options: GatewayTransferOptions): NodeTransfer {
   const { endpoints, hotkey, deadlineMs, completeMs, now, allowPrivateEndpoints, pinnedHosts, lookup, ...rest } =
@@ -20,6 +22,8 @@ export function openTransfer(
   options: Omit<NodeTransferOptions, 'sessions' | 'sender' | 'now'>,
 ): NodeTransfer {
   const { sessions, trust, now, callMs } = client
+  // One part at least must fit.
+  const memoryBudget = options.memoryBudget ?? Math.max(USUAL_MEMORY, options.partSize ?? 0)
   // URLs end by the gateway's clock.
-  return createNodeTransfer({ callMs, ...options, sessions, now, sender: createTrustedSender(trust) })
+  return createNodeTransfer({ callMs, ...options, memoryBudget, sessions, now, sender: createTrustedSender(trust) })
 }

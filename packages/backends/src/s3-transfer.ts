@@ -21,6 +21,8 @@ export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'>
   readonly trust?: TrustOptions | undefined
 }
 
+const USUAL_MEMORY = 64 * 1024 ** 2
+
 export type S3Transfer = NodeTransfer
 
 /**
@@ -39,5 +41,13 @@ export function createS3Transfer(options: S3TransferOptions): S3Transfer {
     ...(endpoint === null ? {} : { endpoint }),
     lookup: trust?.lookup,
   })
-  return createNodeTransfer({ ...rest, sessions, sender: trust === null ? undefined : createTrustedSender(trust) })
+  const sender = trust === null ? undefined : createTrustedSender(trust)
+  // One part at least must fit.
+  const memoryBudget = rest.memoryBudget ?? Math.max(USUAL_MEMORY, rest.partSize ?? 0)
+  const transfer = createNodeTransfer({ ...rest, memoryBudget, sessions, sender })
+  const close = (): void => {
+    transfer.close()
+    sessions.close()
+  }
+  return { ...transfer, close }
 }

@@ -36,7 +36,7 @@ export interface S3BackendOptions {
   readonly parallelPuts?: number
   /** Larger objects go in parallel parts, default 32 MiB; at most 5 GB (limit of one PutObject). */
   readonly multipartAbove?: number
-  /** Size of a part, 5 MiB to 5 GiB; default by size, at most 64 MiB are in memory at once. */
+  /** Size of a part, 5 MiB to 5 GiB; default by size. At most 64 MiB are in memory at once, or one larger part. */
   readonly partBytes?: number
   /** Attempts for each part before the put fails, default 5. */
   readonly partAttempts?: number

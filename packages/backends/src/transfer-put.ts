@@ -59,7 +59,7 @@ export function createTransferPut(open: () => NodeTransfer, options: TransferPut
 async function giveUpStale(transfer: NodeTransfer, before: number): Promise<void> {
   try {
     for (const upload of await transfer.list()) {
-      if (upload.source !== null && upload.initiatedAt < before) await transfer.abort(upload)
+      if (upload.source !== null && upload.initiatedAt < before) await transfer.abort(upload, { ifIdle: true })
     }
   } catch {
     // Tidying up: the next process tries again, and it must not make a failure of a success.

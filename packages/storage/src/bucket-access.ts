@@ -45,6 +45,7 @@ export interface OpenBucket {
 interface TransferChoice {
   readonly journalFile: string
   readonly partSize?: number | undefined
+  readonly memoryBudget?: number | undefined
   readonly concurrency?: number | undefined
   readonly bandwidth?: number | undefined
   readonly checksum: 'crc32' | 'none'

@@ -70,7 +70,7 @@ export function addTransferCommands(program: Command, host: TransferHost): void 
 const withLine = (command: Command): Command =>
   command
     .option('--bandwidth <size>', 'bytes per second, such as 10MB; default unlimited')
-    .option('--concurrency <number>', 'requests at once, default 6')
+    .option('--concurrency <number>', 'requests at once, default 4')
 
 async function within(
   flags: Flags,
@@ -90,7 +90,9 @@ async function put(paths: readonly string[], flags: Flags, host: TransferHost): 
   const line = readTransferFlags(flags)
   const names = { key: text(flags['key']), prefix: text(flags['prefix']) }
   const files = await planFiles(paths, names)
-  const place = await openPlace(host.settingsOf(flags), host.context, line, 'write')
+  const plans = files.map((file) => planOf(file, line))
+  const memoryBudget = Math.max(MEMORY, ...plans.map((plan) => (plan.kind === 'parts' ? plan.partSize : 0)))
+  const place = await openPlace(host.settingsOf(flags), host.context, { ...line, memoryBudget }, 'write')
   const view = viewOf(flags, host)
   try {
     if (flags['dryRun'] === true) return dryRun(files, line, place, host, flags['json'] === true)
@@ -104,6 +106,13 @@ async function put(paths: readonly string[], flags: Flags, host: TransferHost): 
     view.close()
     place.transfer.close()
   }
+}
+
+const MEMORY = 64 * 1024 ** 2
+
+function planOf({ bytes }: PlannedFile, { compress, partSize }: TransferFlags): ReturnType<typeof planUpload> {
+  const memoryBudget = Math.max(MEMORY, partSize ?? 0)
+  return planUpload({ bytes: compress === undefined ? bytes : null, partSize, memoryBudget })
 }
 
 /** 0 all stored, 2 something can go on, 3 something cannot, 130 stopped. */
@@ -127,9 +136,9 @@ function dryRun(
   host: TransferHost,
   json: boolean,
 ): number {
-  for (const { path, key, bytes } of files) {
-    const known = line.compress === undefined ? bytes : null
-    const plan = planUpload({ bytes: known, partSize: line.partSize, memoryBudget: 64 * 1024 ** 2 })
+  for (const file of files) {
+    const { path, key, bytes } = file
+    const plan = planOf(file, line)
     if (json) host.out(JSON.stringify({ type: 'plan', path, key, bytes, ...plan }))
     else {
       const parts = plan.kind === 'single' ? 'in one piece' : `${plan.parts ?? 'in'} parts of ${size(plan.partSize)}`

@@ -15,6 +15,8 @@ export interface TransferFlags {
   /** User metadata the files are stored with. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
   readonly checksums: boolean
+  /** Bytes for parts; default 64 MiB, or one larger part. */
+  readonly memoryBudget?: number | undefined
 }
 
 const units: Readonly<Record<string, number>> = {
@@ -56,6 +58,7 @@ const names: Readonly<Record<string, string>> = {
   concurrency: '--concurrency',
   bandwidth: '--bandwidth',
   compress: '--compress',
+  contentType: '--content-type',
   metadata: '--metadata',
 }
 

@@ -1,7 +1,6 @@
 import type { S3Transfer } from '@sluice/backends'
 import Table from 'cli-table3'
 import { StorageError } from './errors.ts'
-import { fullKey } from './transfer-files.ts'
 import type { TransferPlace } from './transfer-place.ts'
 import { duration, printable } from './transfer-text.ts'
 
@@ -32,11 +31,11 @@ export async function abortUploads(
   if (keys.length === 0 && flags['all'] !== true) throw new StorageError('BAD_SETTINGS', 'name keys, or give --all')
   const hours = flags['olderThan'] === undefined ? 0 : Number(flags['olderThan'])
   if (!(hours >= 0)) throw new StorageError('BAD_SETTINGS', '--older-than must be a number of hours')
-  const wanted = new Set(keys.map(fullKey))
   const limit = Date.now() - hours * 3_600_000
-  const uploads = (await transfer.list('', host.context)).filter(
-    ({ key, initiatedAt }) => (wanted.size === 0 || wanted.has(key)) && initiatedAt <= limit,
-  )
+  const open = await transfer.list('', host.context)
+  // As `list` shows them, else as `put` takes them.
+  const wanted = new Set(keys.map((name) => (open.some(({ key }) => key === name) ? name : `files/${name}`)))
+  const uploads = open.filter(({ key, initiatedAt }) => (keys.length === 0 || wanted.has(key)) && initiatedAt <= limit)
   for (const upload of uploads) {
     await transfer.abort(upload, host.context)
     if (flags['json'] !== true) host.out(printable(`given up: ${where}${upload.key}`))

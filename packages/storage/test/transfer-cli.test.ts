@@ -137,6 +137,13 @@ describe.each(['gateway', 'credentials'] as const)('by %s', (how) => {
       expect((await run(['get', 'dry.bin', '-o', join(folder, 'dry.out')])).code).toBe(3)
     })
 
+    it('takes parts larger than the usual memory', async () => {
+      const path = file('wide.bin', randomBytes(71 * MIB))
+      const ran = await run(['put', path, '--json', '--part-size', '70MiB'])
+      expect(ran.last).toMatchObject({ stored: 1, files: [{ error: null }] })
+      expect(ran.out.filter((line) => line.includes('"type":"part"'))).toHaveLength(2)
+    })
+
     it('draws bars on a terminal', async () => {
       const terminal = Object.assign(new PassThrough(), { columns: 100, rows: 30, isTTY: true })
       const ran = await run(['put', file('bar.bin', randomBytes(6 * MIB))], { terminal })
@@ -231,6 +238,20 @@ describe.each(['gateway', 'credentials'] as const)('by %s', (how) => {
       await publish(100)
     })
   })
+})
+
+it('gives up what other programs started, by the key that list shows', async () => {
+  route = 'credentials'
+  const { url: endpoint, accessKeyId, secretAccessKey } = devnet.s3
+  const prefix = `data/hotkey=${devnet.miners[0]!.hotkey}/`
+  const credentials = { accessKeyId, secretAccessKey }
+  const sessions = createDirectSessions({ bucket: devnet.bucket, prefix, endpoint, credentials })
+  const request = { bytes: null, partSize: 5 * MIB, checksum: 'none' } as const
+  for (const key of ['data/of another', 'files/kept']) await sessions.open({ ...request, key })
+  expect((await run(['uploads', 'abort', 'data/of another', '--json'])).last).toMatchObject({
+    aborted: [{ key: 'data/of another' }],
+  })
+  expect((await run(['uploads', 'abort', 'kept', '--json'])).last).toMatchObject({ aborted: [{ key: 'files/kept' }] })
 })
 
 it('calls nobody whom the policy may not name', async () => {

@@ -5,6 +5,8 @@ export interface DownloadedObject {
   readonly key: string
   readonly etag: string
   readonly bytes: number
+  /** Whether a checksum will show it when kept bytes are damaged; else only what surely came to disk may be kept. */
+  readonly isProvable: boolean
 }
 
 /** A target while bytes come in, from first to last. */

@@ -1,12 +1,12 @@
 import { createAsk } from './ask.ts'
-import { decoderOf } from './download-decode.ts'
+import { type Decoder, decoderOf } from './download-decode.ts'
 import { createGrants, gone } from './download-grants.ts'
 import { fetchInOrder } from './download-order.ts'
 import { corrupt, createCrcCheck, type DownloadProof, type Expectation, expectationOf } from './download-proof.ts'
 import type { RangeTools } from './download-range.ts'
 import type { DownloadTarget, OpenTarget } from './download-target.ts'
 import type { Engine } from './engine.ts'
-import { TransferError, withResumable } from './errors.ts'
+import { throwIfAborted, TransferError, withResumable } from './errors.ts'
 import type { OnEvent } from './events.ts'
 import type { RunningHash } from './hashing.ts'
 import { createMeter } from './meter.ts'
@@ -58,6 +58,10 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
   const { sessions, now } = engine
+  if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(options.sha256)) {
+    const text = 'Cannot download: sha256 must be 64 lower-case hex digits.'
+    throw new TransferError('BAD_OPTION', text, { retryable: false })
+  }
   const signal = engine.listenable(options.signal ?? new AbortController().signal)
   for (let round = 1; ; round++) {
     const meter = createMeter(key, options.onEvent, now)
@@ -67,7 +71,10 @@ export async function download(
     meter.phase('starting')
     const object = await ask(`look up ${key}`, (call) => sessions.stat(key, call))
     if (object === null) throw gone(key)
-    const opened = await target.open({ destination: sessions.destination, key, etag: object.etag, bytes: object.bytes })
+    const reading = readingOf(object, options)
+    const { etag, bytes } = object
+    const isProvable = reading.wanted !== null || reading.expected.crc32 !== null
+    const opened = await target.open({ destination: sessions.destination, key, etag, bytes, isProvable })
     try {
       const tools = { ...engine, meter, signal, pause: options.pause, key, bytes: object.bytes, received: 0 }
       const grants = createGrants({
@@ -76,7 +83,7 @@ export async function download(
         now,
         ask: () => ask(`sign a read of ${key}`, (call) => sessions.read(key, call)),
       })
-      return await receive({ ...tools, grants }, { key, object, target, opened, options })
+      return await receive({ ...tools, grants }, { key, object, target, opened, reading })
     } catch (error) {
       const isWrong = TransferError.is(error) && (error.code === 'CORRUPT' || error.code === 'CONFLICT')
       await (isWrong ? opened.discard() : opened.leave())
@@ -96,18 +103,31 @@ interface Reception {
   readonly object: StoredObject
   readonly target: DownloadTarget
   readonly opened: OpenTarget
-  readonly options: DownloadOptions
+  readonly reading: Reading
 }
 
-async function receive(tools: DownloadTools, reception: Reception): Promise<DownloadResult> {
-  const { key, object, target, opened, options } = reception
-  const { meter, hashing, memory } = tools
+/** What is done with the bytes of an object, and what they must be. */
+interface Reading {
+  /** Null when they are given as they are stored. */
+  readonly decoder: Decoder | null
+  readonly expected: Expectation
+  /** SHA-256 of the bytes given to the target; null = unknown. */
+  readonly wanted: string | null
+}
+
+function readingOf(object: StoredObject, options: DownloadOptions): Reading {
   const isDecoded = options.decode !== false && object.bytes > 0
   const decoder = isDecoded ? decoderOf(object.contentEncoding) : null
   const isPlain = object.contentEncoding === null || decoder !== null
   const expected = expectationOf(object, options.sha256)
   // The metadata's hash is that of the plain bytes: it says nothing about undecoded ones.
-  const wanted = isPlain ? expected.sha256 : (options.sha256 ?? null)
+  return { decoder, expected, wanted: isPlain ? expected.sha256 : (options.sha256 ?? null) }
+}
+
+async function receive(tools: DownloadTools, reception: Reception): Promise<DownloadResult> {
+  const { key, object, target, opened, reading } = reception
+  const { decoder, expected, wanted } = reading
+  const { meter, hashing, memory, signal } = tools
   const sha = wanted !== null || tools.sha256 ? hashing.sha256() : null
   const crc = createCrcCheck(hashing, expected.crc32)
   const plain = createCount(sha)
@@ -122,20 +142,23 @@ async function receive(tools: DownloadTools, reception: Reception): Promise<Down
   }
   if (opened.kept > 0) {
     meter.phase('resuming')
-    for await (const chunk of opened.replay()) pass(chunk)
+    for await (const chunk of opened.replay()) {
+      throwIfAborted(signal)
+      pass(chunk)
+    }
   }
   meter.phase('receiving')
   const order = { memory, rangeSize, from: opened.kept, window: RANGES_AT_ONCE }
   const arriving = tapped(fetchInOrder(tools, order), pass)
   let final = opened
-  if (decoder !== null && !isLater) await pour(decoder(arriving), opened, plain)
-  else await pour(arriving, opened, null)
+  if (decoder !== null && !isLater) await pour(decoder(arriving), opened, plain, signal)
+  else await pour(arriving, opened, null, signal)
   meter.phase('verifying')
   crc.verify(key)
   try {
     if (isLater) {
       final = await target.openDecoded()
-      await pour(decoder(opened.replay()), final, plain)
+      await pour(decoder(opened.replay()), final, plain, signal)
     }
     const sha256 = sha?.hex() ?? null
     if (wanted !== null && sha256 !== wanted) throw corrupt(key, 'SHA-256')
@@ -189,8 +212,10 @@ async function pour(
   chunks: AsyncIterable<Uint8Array>,
   target: OpenTarget,
   count: { update(chunk: Uint8Array): void } | null,
+  signal: AbortSignal,
 ): Promise<void> {
   for await (const chunk of chunks) {
+    throwIfAborted(signal)
     count?.update(chunk)
     await target.write(chunk)
   }

@@ -1,6 +1,7 @@
 import { abortedError, throwIfAborted, TransferError } from './errors.ts'
 import { unshared } from './memory.ts'
 import type { Send, SendOptions, WireReply, WireRequest } from './send.ts'
+import { untilAborted } from './wait.ts'
 
 export interface FetchSendOptions {
   /** Default the global one. */
@@ -26,12 +27,15 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
     const cut = new AbortController()
     const timer = setTimeout(() => cut.abort(), stallMs + (bytes / least) * 1000)
     const stop = (): void => cut.abort()
-    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted === true) stop()
+    else signal?.addEventListener('abort', stop, { once: true })
     /** Moves the deadline: something came. */
     const moved = (): void => {
       clearTimeout(stalled)
       stalled = setTimeout(stop, stallMs)
     }
+    /** It is us who keep the other side waiting. */
+    const held = (): void => clearTimeout(stalled)
     let stalled: ReturnType<typeof setTimeout> | undefined
     const exchange = async (): Promise<WireReply> => {
       const reply = await fetch(request.url, {
@@ -45,10 +49,11 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       })
       clearTimeout(timer)
       sendOptions.onSent?.(bytes)
-      return await readReply(reply, request, sendOptions, { moved, cut: cut.signal })
+      return await readReply(reply, request, sendOptions, { moved, held, cut: cut.signal })
     }
     try {
-      return await untilCut(cut.signal, exchange())
+      // The fetch of Node 20 does not always see a signal that is given while the body of the reply comes.
+      return await untilAborted(exchange(), cut.signal)
     } catch (error) {
       if (signal?.aborted === true) throw abortedError(error)
       if (cut.signal.aborted) {
@@ -66,14 +71,6 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
   }
 }
 
-/** The fetch of Node 20 does not always see a signal that is given while the body of the reply comes. */
-function untilCut<T>(cut: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    cut.addEventListener('abort', () => reject(abortedError(cut.reason)), { once: true })
-    work.then(resolve, reject)
-  })
-}
-
 /** `fetch` sets these itself and refuses to be told. */
 function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-length' && name !== 'host'))
@@ -83,7 +80,7 @@ async function readReply(
   reply: Response,
   request: WireRequest,
   { onHead, onData }: SendOptions,
-  { moved, cut }: { readonly moved: () => void; readonly cut: AbortSignal },
+  { moved, held, cut }: { readonly moved: () => void; readonly held: () => void; readonly cut: AbortSignal },
 ): Promise<WireReply> {
   const headers = Object.fromEntries(reply.headers)
   onHead?.({ status: reply.status, headers })
@@ -98,6 +95,7 @@ async function readReply(
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
     if (done) break
     bytes += value.length
+    held()
     if (streamed) await onData(value)
     else if (text.length < MOST_TEXT) text += decoder.decode(value, { stream: true })
   }

@@ -28,8 +28,13 @@ const LONGEST_SPACING_MS = 2000
  * (503, 429, a stalled socket) halves the limit, once per generation of requests. Since one fast request after the other
  * can be too many for a limiter of requests per second, overload also spaces the starts; success shrinks the spaces.
  */
-export function createGate(options: { readonly most: number; readonly now: () => number }): Gate {
-  const { most, now } = options
+export function createGate(options: {
+  readonly most: number
+  readonly now: () => number
+  /** However long a store asks to wait, one request is let in after this. */
+  readonly longestWaitMs: number
+}): Gate {
+  const { most, now, longestWaitMs } = options
   let limit = most
   let running = 0
   let generation = 0
@@ -43,7 +48,7 @@ export function createGate(options: { readonly most: number; readonly now: () =>
       const wait = notBefore - now()
       if (wait > 0) {
         timer ??= setTimeout(() => {
-          timer = null
+          stopTimer()
           admit()
         }, wait)
         return
@@ -54,6 +59,12 @@ export function createGate(options: { readonly most: number; readonly now: () =>
       if (spacing > 0) notBefore = now() + spacing
       waiter.go(pass(generation))
     }
+  }
+
+  /** A timer that nobody waits for would keep the process alive. */
+  function stopTimer(): void {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
   }
 
   function pass(born: number): Pass {
@@ -74,7 +85,9 @@ export function createGate(options: { readonly most: number; readonly now: () =>
           limit = Math.max(1, limit / 2)
           if (code === 'THROTTLED') spacing = Math.min(LONGEST_SPACING_MS, Math.max(FIRST_SPACING_MS, spacing * 2))
         }
-        if (code === 'THROTTLED') notBefore = Math.max(notBefore, now() + Math.max(spacing, retryAfterMs))
+        if (code === 'THROTTLED') {
+          notBefore = Math.max(notBefore, now() + Math.max(spacing, Math.min(retryAfterMs, longestWaitMs)))
+        }
         leave()
       },
     }
@@ -86,6 +99,7 @@ export function createGate(options: { readonly most: number; readonly now: () =>
       if (signal?.aborted === true) return reject(abortedError(signal.reason))
       const stop = (): void => {
         waiting.splice(waiting.indexOf(waiter), 1)
+        if (waiting.length === 0) stopTimer()
         reject(abortedError(signal?.reason))
       }
       const waiter: Waiter = { go, detach: () => signal?.removeEventListener('abort', stop) }

@@ -26,7 +26,13 @@ export type { Claim, ExpectedObject, Journal, JournalEntry, JournalPart } from '
 export type { DownloadOptions, DownloadResult } from './download.ts'
 export type { DownloadProof } from './download-proof.ts'
 export { type DownloadedObject, type DownloadTarget, type OpenTarget, toWriter } from './download-target.ts'
-export { createTransfer, type ListedUpload, type Transfer, type TransferOptions } from './transfer.ts'
+export {
+  type AbortOptions,
+  createTransfer,
+  type ListedUpload,
+  type Transfer,
+  type TransferOptions,
+} from './transfer.ts'
 export type { UploadOptions, UploadResult } from './upload-request.ts'
 export type { Proof } from './part-reply.ts'
 export { createPauseSwitch, type PauseSwitch } from './pause.ts'

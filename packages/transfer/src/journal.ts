@@ -43,7 +43,7 @@ export interface JournalPart {
   readonly etag: string
 }
 
-/** `inherited`: from a process that died; `denied`: another living process has it. */
+/** `inherited`: from a run that died or left it unclear; `denied`: another living process has it. */
 export type Claim = 'granted' | 'inherited' | 'denied'
 
 /** Remembers uploads across processes. Every method throws TransferError `JOURNAL`. */
@@ -58,5 +58,9 @@ export interface Journal {
   list(): Promise<readonly JournalEntry[]>
   /** Takes a key for this process, unless it is denied. */
   claim(destination: string, key: string): Promise<Claim>
-  release(destination: string, key: string): Promise<void>
+  /**
+   * @param isClear false when an upload may have been started on the server and is noted nowhere: the next claim is then
+   *   `inherited`
+   */
+  release(destination: string, key: string, isClear: boolean): Promise<void>
 }

@@ -2,6 +2,7 @@ import type { Journal, JournalEntry, JournalPart } from './journal.ts'
 
 /** A journal that lasts as long as this process: failed uploads can be resumed by the next call. */
 export function createMemoryJournal(): Journal {
+  const unclear = new Set<string>()
   const uploads = new Map<string, { entry: JournalEntry; readonly parts: Map<number, JournalPart> }>()
   const entries = (): JournalEntry[] => [...uploads.values()].map(({ entry }) => entry)
   return {
@@ -16,7 +17,7 @@ export function createMemoryJournal(): Journal {
     parts: async (uploadId) => [...(uploads.get(uploadId)?.parts.values() ?? [])],
     remove: async (uploadId) => void uploads.delete(uploadId),
     list: async () => entries(),
-    claim: async () => 'granted',
-    release: async () => undefined,
+    claim: async (...place) => (unclear.delete(place.join('\n')) ? 'inherited' : 'granted'),
+    release: async (destination, key, isClear) => void (isClear || unclear.add(`${destination}\n${key}`)),
   }
 }

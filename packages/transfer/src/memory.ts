@@ -1,9 +1,10 @@
 import { abortedError, TransferError } from './errors.ts'
 
-/** A piece of the budget; given back exactly once. */
+/** A piece of the budget. */
 export interface Lease {
   /** At least as long as asked for, with whatever was in it before. */
   readonly bytes: Uint8Array
+  /** Gives it back; nothing happens the second time. */
   release(): void
 }
 
@@ -23,17 +24,20 @@ export function createMemory(budget: number): Memory {
   /** Released buffers by size; they count as used until they are dropped. */
   const kept = new Map<number, Uint8Array[]>()
   let keptBytes = 0
-  const waiting: { readonly bytes: number; readonly go: (lease: Lease) => void }[] = []
+  const waiting: { readonly bytes: number; readonly go: (make: () => Lease) => void }[] = []
 
   function lease(bytes: number): Lease {
     const old = kept.get(bytes)?.pop()
     if (old !== undefined) keptBytes -= bytes
-    used += bytes
-    dropKept()
+    dropKept(bytes)
     const piece = old ?? new Uint8Array(bytes)
+    used += bytes
+    let held = true
     return {
       bytes: piece,
       release: () => {
+        if (!held) return
+        held = false
         used -= bytes
         if (bytes >= WORTH_KEEPING) {
           const list = kept.get(bytes) ?? []
@@ -46,9 +50,10 @@ export function createMemory(budget: number): Memory {
     }
   }
 
-  function dropKept(): void {
+  /** Makes room for so many more. */
+  function dropKept(more: number): void {
     for (const [size, list] of kept) {
-      while (used + keptBytes > budget && list.pop() !== undefined) keptBytes -= size
+      while (used + more + keptBytes > budget && list.pop() !== undefined) keptBytes -= size
       if (list.length === 0) kept.delete(size)
     }
   }
@@ -56,7 +61,7 @@ export function createMemory(budget: number): Memory {
   function serve(): void {
     for (let first = waiting[0]; first !== undefined && used + first.bytes <= budget; first = waiting[0]) {
       waiting.shift()
-      first.go(lease(first.bytes))
+      first.go(() => lease(first.bytes))
     }
   }
 
@@ -73,9 +78,14 @@ export function createMemory(budget: number): Memory {
       }
       const entry = {
         bytes,
-        go: (lease: Lease) => {
+        go: (make: () => Lease) => {
           signal?.removeEventListener('abort', stop)
-          resolve(lease)
+          try {
+            resolve(make())
+          } catch (cause) {
+            const text = `This machine has no ${bytes} bytes in one piece; use smaller parts.`
+            reject(new TransferError('BAD_OPTION', text, { retryable: false, cause }))
+          }
         },
       }
       signal?.addEventListener('abort', stop, { once: true })

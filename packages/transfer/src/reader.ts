@@ -12,6 +12,8 @@ export interface Piece {
 /** Where the bytes that are sent come from, in order: the source itself, or its compressed form. */
 export interface PieceReader {
   next(into: Uint8Array, signal: AbortSignal): Promise<Piece>
+  /** Takes back everything read so far, to be read again in other pieces. */
+  takeBack(bytes: Uint8Array): void
   /** CRC-32 of everything read so far. */
   readonly crc32: number
   /** Everything read so far. */
@@ -33,22 +35,40 @@ export function createPieceReader(
 ): PieceReader {
   let whole = 0
   let bytes = 0
+  /** Read and seen before, to be given once more. */
+  let again = new Uint8Array(0)
+
+  /** Short only at the end. */
+  async function readSlice(into: Uint8Array, signal: AbortSignal): Promise<number> {
+    const known = again.subarray(0, into.length)
+    again = again.subarray(known.length)
+    into.set(known)
+    if (known.length > 0 && known.length === into.length) return known.length
+    const rest = into.subarray(known.length)
+    const got = await fill(rest, signal)
+    options.seen?.(rest.subarray(0, got))
+    return known.length + got
+  }
   return {
     next: async (into, signal) => {
       let filled = 0
       let crc32 = 0
-      while (filled < into.length) {
+      // Once also for nothing: the source may have more than it announced.
+      do {
         const slice = into.subarray(filled, filled + SLICE)
-        const got = await fill(slice, signal)
-        const part = slice.subarray(0, got)
-        options.seen?.(part)
-        if (options.crc32) crc32 = hashing.crc32(part, crc32)
+        const got = await readSlice(slice, signal)
+        if (options.crc32) crc32 = hashing.crc32(slice.subarray(0, got), crc32)
         filled += got
         if (got < slice.length) break
-      }
+      } while (filled < into.length)
       if (options.crc32) whole = bytes === 0 ? crc32 : joinCrc32(whole, crc32, filled)
       bytes += filled
       return { bytes: filled, crc32 }
+    },
+    takeBack: (given) => {
+      again = given.slice()
+      whole = 0
+      bytes = 0
     },
     get crc32() {
       return whole

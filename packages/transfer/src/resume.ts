@@ -31,6 +31,8 @@ export async function findBeginning(
     readonly largestPart: number
     /** Whether the fingerprint tells one content from another. */
     readonly identified: boolean
+    /** What will be sent; null = unknown. */
+    readonly bytes: number | null
   },
 ): Promise<Beginning> {
   const { journal, sessions } = engine
@@ -42,7 +44,7 @@ export async function findBeginning(
   }
   try {
     const listed = await ask(`list the parts of ${key}`, (call) => sessions.parts(entry, call))
-    const last = entry.bytes === null ? MOST_PARTS : Math.ceil(entry.bytes / entry.partSize)
+    const last = wanted.bytes === null ? MOST_PARTS : Math.ceil(wanted.bytes / entry.partSize)
     if (listed.some(({ partNumber }) => partNumber > last)) {
       // Some stores complete with every part they hold.
       await abortUpload(engine, ask, entry)

@@ -21,6 +21,9 @@ export interface RetryOptions {
   readonly progress?: (() => number) | undefined
 }
 
+/** What was retried in vain: whoever retries around it does not multiply the attempts. */
+const spent = new WeakSet<TransferError>()
+
 /**
  * Repeats work that failed with a retryable TransferError, and with nothing else.
  * The wait is the longer of the jitter and what the other side asked for; an expired URL is replaced without a wait.
@@ -42,9 +45,11 @@ export async function retry<T>(
     } catch (error) {
       throwIfAborted(signal)
       inVain = progress() > before ? 1 : inVain + 1
-      if (!TransferError.is(error) || !error.retryable || inVain >= settings.attempts) throw error
+      if (!TransferError.is(error)) throw error
       const asked = error.retryAfterMs ?? 0
-      if (asked > settings.maxWaitMs) throw error
+      const isVain = inVain >= settings.attempts || asked > settings.maxWaitMs || spent.has(error)
+      if (isVain) spent.add(error)
+      if (isVain || !error.retryable) throw error
       const jitter = settings.random() * Math.min(settings.capMs, settings.baseMs * 2 ** (inVain - 1))
       const delayMs = error.code === 'EXPIRED' && inVain === 1 ? asked : Math.max(asked, jitter)
       onRetry?.(error, attempt, delayMs)

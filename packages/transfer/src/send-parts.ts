@@ -100,7 +100,11 @@ export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart
   const partSize = job.session.partSize
   try {
     for (let number = 1; ; number++) {
-      if (job.pause?.paused === true) await job.pause.untilResumed(signal)
+      if (job.pause?.paused === true) {
+        job.meter.phase('paused')
+        await job.pause.untilResumed(signal)
+        job.meter.phase('sending')
+      }
       // One part is read while the others are on their way; more would only take memory.
       while (running.size > engine.gate.most) await Promise.race(running)
       const read = number === 1 && job.first !== undefined ? job.first : await readPart(engine, job, partSize, signal)

@@ -72,7 +72,12 @@ export interface Transfer {
   /** Open uploads below the prefix, of the server and of the journal, oldest first. */
   list(prefix?: string, options?: CallOptions): Promise<readonly ListedUpload[]>
   /** Removes an open upload and its parts for good. One that is gone already counts as done. */
-  abort(upload: { readonly uploadId: string; readonly key: string }, options?: CallOptions): Promise<void>
+  abort(upload: { readonly uploadId: string; readonly key: string }, options?: AbortOptions): Promise<void>
+}
+
+export interface AbortOptions extends CallOptions {
+  /** Leaves it alone when this process, or another one with the same journal, is sending to its key. Default false. */
+  readonly ifIdle?: boolean | undefined
 }
 
 const DEFAULT_RETRY = { attempts: 10, baseMs: 250, capMs: 20_000, maxWaitMs: 120_000, random: Math.random, sleep }
@@ -85,7 +90,10 @@ export function createTransfer(options: TransferOptions): Transfer {
     upload: (source, request) => upload(engine, source, request),
     download: (key, target, request) => download(engine, key, target, request),
     list: async (prefix = '', { signal } = {}) => await list(engine, prefix, signal),
-    abort: async (target, { signal } = {}) => await abortUpload(engine, askFor(signal), target),
+    abort: async (target, { signal, ifIdle = false } = {}) => {
+      const work = async (): Promise<void> => await abortUpload(engine, askFor(signal), target)
+      await (ifIdle ? whenIdle(engine, target.key, work) : work())
+    },
   }
 }
 
@@ -109,7 +117,7 @@ function createEngine(options: TransferOptions): Engine {
     hashing: options.hashing,
     journal: options.journal ?? null,
     memory: createMemory(memoryBudget),
-    gate: createGate({ most, now }),
+    gate: createGate({ most, now, longestWaitMs: retry.maxWaitMs }),
     allow: bandwidth === undefined ? undefined : createBandwidth(bandwidth, now, retry.sleep),
     retry,
     checksum: options.checksum ?? 'crc32',
@@ -126,6 +134,17 @@ function createEngine(options: TransferOptions): Engine {
       return signal
     },
     busy: new Set(),
+  }
+}
+
+async function whenIdle({ sessions, journal, busy }: Engine, key: string, work: () => Promise<void>): Promise<void> {
+  if (busy.has(key)) return
+  const claim = await journal?.claim(sessions.destination, key)
+  if (claim === 'denied') return
+  try {
+    await work()
+  } finally {
+    await journal?.release(sessions.destination, key, claim === 'granted')
   }
 }
 

@@ -23,7 +23,7 @@ interface Session {
 }
 
 /** After these the parts on the server are of no use. */
-const USELESS = new Set(['SOURCE_CHANGED', 'SOURCE_MISMATCH', 'TOO_LARGE', 'CORRUPT'])
+const USELESS = new Set<string>(['BAD_OPTION', 'SOURCE_CHANGED', 'SOURCE_MISMATCH', 'TOO_LARGE', 'CORRUPT'])
 
 /** Sends the object in parts, going on where an earlier run ended, and verifies it. */
 export async function uploadParts(
@@ -33,26 +33,19 @@ export async function uploadParts(
 ): Promise<UploadOutcome> {
   const { sessions, journal } = run.engine
   const { key } = run.options
-  let session: Session | UploadOutcome
+  let isClear = false
   try {
     const claim = await journal?.claim(sessions.destination, key)
     if (claim === 'denied') {
       const text = `Another process is writing ${key}. Wait for it, or end it and try again.`
       throw new TransferError('CONFLICT', text, { retryable: true, resumable: true })
     }
-    session = await begin(run, plan, claim === 'inherited')
-  } catch (error) {
-    first?.lease.release()
-    throw error
-  }
-  try {
-    if ('entry' in session) return await carryOut(run, session, first)
-    first?.lease.release()
-    return session
-  } catch (error) {
-    throw 'entry' in session ? await leave(run, session.entry, error) : error
+    const session = await begin(run, plan, claim === 'inherited')
+    isClear = true
+    return 'entry' in session ? await carryOut(run, session, first) : session
   } finally {
-    await journal?.release(sessions.destination, key)
+    first?.lease.release()
+    await journal?.release(sessions.destination, key, isClear)
   }
 }
 
@@ -64,7 +57,12 @@ async function begin(run: UploadRun, plan: PartsPlan, died: boolean): Promise<Se
   const stored = [contentType, sortedEntries(metadata), compress, sha256, engine.checksum, fixed]
   const fingerprint = JSON.stringify([run.open.identity, stored])
   meter.phase('resuming')
-  const wanted = { fingerprint, largestPart: engine.memory.budget, identified: run.open.identity !== null }
+  const wanted = {
+    fingerprint,
+    largestPart: engine.memory.budget,
+    identified: run.open.identity !== null,
+    bytes: run.bytes,
+  }
   const beginning = await findBeginning(engine, ask, key, wanted)
   if (beginning.kind === 'finished') {
     const { object, expected } = beginning
@@ -88,21 +86,43 @@ async function begin(run: UploadRun, plan: PartsPlan, died: boolean): Promise<Se
     startedAt: engine.now(),
     expected: null,
   }
-  await engine.journal?.save(entry)
+  try {
+    await engine.journal?.save(entry)
+  } catch (error) {
+    await giveUp(run, entry)
+    throw error
+  }
   return { entry, stored: new Map(), noted: new Map() }
 }
 
 async function carryOut(
+  run: UploadRun,
+  session: Session,
+  first: { readonly lease: Lease; readonly piece: Piece } | undefined,
+): Promise<UploadOutcome> {
+  try {
+    return await sendAndComplete(run, session, first)
+  } catch (error) {
+    throw await leave(run, session.entry, error)
+  }
+}
+
+async function sendAndComplete(
   run: UploadRun,
   { entry, stored, noted }: Session,
   first: { readonly lease: Lease; readonly piece: Piece } | undefined,
 ): Promise<UploadOutcome> {
   const { engine, options, meter, ask, signal, reader, open } = run
   const session = { ...entry, expiresAt: null }
+  const isFirstFit = first?.piece.bytes === entry.partSize
+  if (first !== undefined && !isFirstFit) {
+    reader.takeBack(first.lease.bytes.subarray(0, first.piece.bytes))
+    first.lease.release()
+  }
   const job: PartsJob = {
     session,
     reader,
-    first,
+    first: isFirstFit ? first : undefined,
     bytes: run.bytes,
     stored,
     noted,
@@ -115,6 +135,9 @@ async function carryOut(
   meter.total(run.bytes, run.bytes === null ? null : Math.ceil(run.bytes / entry.partSize))
   meter.phase('sending')
   const parts = await sendParts(engine, job)
+  const partsKept = parts.length - meter.finished
+  // Some stores complete with every part they hold, others refuse.
+  if ([...stored.keys()].some((number) => number > parts.length)) throw otherSource(options.key)
   const sha256 = run.plainHash()
   open.check()
   meter.total(reader.bytes, parts.length)
@@ -149,7 +172,6 @@ async function carryOut(
   const { proof } = await verify(engine, ask, entry.key, etag, expected)
   await engine.journal?.remove(entry.uploadId)
   const proven = proof === 'size' && parts.every((part) => part.proof !== 'size') ? 'etag' : proof
-  const partsKept = parts.length - meter.finished
   return {
     storedBytes: reader.bytes,
     etag,
@@ -163,17 +185,23 @@ async function carryOut(
 
 /** Decides what becomes of the parts on the server after a failure. */
 async function leave(run: UploadRun, entry: JournalEntry, error: unknown): Promise<unknown> {
-  const { engine } = run
-  if (!TransferError.is(error)) return error
-  if (error.code === 'NO_SUCH_UPLOAD') {
-    await engine.journal?.remove(entry.uploadId)
-    return error
-  }
-  if (engine.journal !== null && !USELESS.has(error.code)) return withResumable(error, true)
+  const { journal } = run.engine
+  const known = TransferError.is(error) ? error : null
+  if (known?.code === 'NO_SUCH_UPLOAD') await journal?.remove(entry.uploadId)
+  else if (journal === null || (known !== null && USELESS.has(known.code))) await giveUp(run, entry)
+  else return known === null ? error : withResumable(known, true)
+  return error
+}
+
+async function giveUp({ engine }: UploadRun, entry: JournalEntry): Promise<void> {
   // Not under the caller's signal: cleaning up matters most when the caller gives up.
   const ask = createAsk({ ...engine.retry, attempts: 4 }, engine.callMs, undefined, () => undefined)
   await abortUpload(engine, ask, entry).catch(() => undefined) // it stays listed; the first failure is the one to report
-  return error
+}
+
+function otherSource(key: string): TransferError {
+  const text = `The earlier upload of ${key} was of a longer source; it is given up. Send it again.`
+  return new TransferError('SOURCE_CHANGED', text, { retryable: true })
 }
 
 function sortedEntries(record: Readonly<Record<string, string>> = {}): [string, string][] {

@@ -88,7 +88,8 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
     const outcome = await choose(run)
     if (outcome.storedBytes >= MEASURABLE) engine.line.bytesPerSecond = meter.bytesPerSecond || null
     meter.phase('done')
-    const bytes = outcome.parts === outcome.partsKept && plainBytes === 0 ? outcome.storedBytes : plainBytes
+    // An upload that an earlier run had finished is not read again.
+    const bytes = plainBytes === 0 ? (open.bytes ?? 0) : plainBytes
     return { key: options.key, ...outcome, bytes, retries: meter.retries, seconds: (engine.now() - started) / 1000 }
   } finally {
     await open.close()
@@ -106,6 +107,10 @@ async function choose(run: UploadRun): Promise<UploadOutcome> {
     memoryBudget: engine.memory.budget,
     bytesPerSecond: engine.line.bytesPerSecond,
   })
+  if (plan.kind === 'parts' && plan.partSize > engine.memory.budget) {
+    const text = `${run.source.name} needs parts of ${plan.partSize} bytes; raise memoryBudget (${engine.memory.budget}) to that.`
+    throw new TransferError('BAD_OPTION', text, { retryable: false })
+  }
   const partsPlan = { fixed: engine.partSize !== undefined }
   if (plan.kind === 'parts' && bytes !== null) return await uploadParts(run, { ...partsPlan, partSize: plan.partSize })
   // What fits into one part, or may turn out to.

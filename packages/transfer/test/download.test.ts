@@ -4,6 +4,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createPauseSwitch, type DownloadTarget, fromBytes, TransferError, toWriter } from '../src/index.ts'
 import { toPath, toStream } from '../src/node/index.ts'
+import { processMark } from '../src/node/living.ts'
 import { bytesOf, MIB, sha256, useFolder, useStore, watch } from './store.ts'
 
 const store = useStore()
@@ -131,7 +132,10 @@ describe('going on', () => {
     await put('other', data)
     await stopAfter(2, 'other', toPath(path('other')))
     const note = `${path('other')}.part.json`
-    const text = readFileSync(note, 'utf8').replace(/"pid":\d+/, `"pid":${process.ppid}`)
+    const mark = JSON.stringify(processMark(process.ppid))
+    const text = readFileSync(note, 'utf8')
+      .replace(/"pid":\d+/, `"pid":${process.ppid}`)
+      .replace(/"mark":"[^"]*"/, `"mark":${mark}`)
     writeFileSync(note, text)
     const refused = store.current.transfer().download('other', toPath(path('other')))
     await expect(refused).rejects.toMatchObject({ code: 'CONFLICT' })

@@ -18,7 +18,7 @@ async function fill(gate: ReturnType<typeof createGate>): Promise<Pass[]> {
 }
 
 test('lets in as many as allowed, and the next when one leaves', async () => {
-  const gate = createGate({ most: 3, now: () => 0 })
+  const gate = createGate({ most: 3, now: () => 0, longestWaitMs: 1000 })
   const passes = await fill(gate)
   expect(passes).toHaveLength(3)
   const next = gate.enter()
@@ -27,7 +27,7 @@ test('lets in as many as allowed, and the next when one leaves', async () => {
 })
 test('overload halves the limit once per generation, success brings it back', async () => {
   let time = 0
-  const gate = createGate({ most: 8, now: () => time })
+  const gate = createGate({ most: 8, now: () => time, longestWaitMs: 1000 })
   const first = await fill(gate)
   expect(first).toHaveLength(8)
   for (const pass of first) pass.failed('THROTTLED')
@@ -44,12 +44,12 @@ test('overload halves the limit once per generation, success brings it back', as
   expect(gate.limit).toBe(8)
 })
 test('other failures do not narrow it', async () => {
-  const gate = createGate({ most: 4, now: () => 0 })
+  const gate = createGate({ most: 4, now: () => 0, longestWaitMs: 1000 })
   for (const pass of await fill(gate)) pass.failed('UNAVAILABLE')
   expect(gate.limit).toBe(4)
 })
 test('nobody enters before the time the store asked for', async () => {
-  const gate = createGate({ most: 2, now: () => performance.now() })
+  const gate = createGate({ most: 2, now: () => performance.now(), longestWaitMs: 1000 })
   const pass = await gate.enter()
   const before = performance.now()
   pass.failed('THROTTLED', 120)
@@ -57,8 +57,23 @@ test('nobody enters before the time the store asked for', async () => {
   expect(performance.now() - before).toBeGreaterThanOrEqual(119)
   next.ok()
 })
+test('an endless wait is cut short, and nobody waits on when all have left', async () => {
+  const gate = createGate({ most: 1, now: () => performance.now(), longestWaitMs: 50 })
+  const pass = await gate.enter()
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  const stop = new AbortController()
+  const stopped = gate.enter(stop.signal)
+  pass.failed('THROTTLED', 3_600_000)
+  expect(timers()).toBe(before + 1)
+  stop.abort()
+  await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(timers()).toBe(before)
+  const next = await gate.enter()
+  next.ok()
+})
 test('a pause holds back who comes, and ends with the signal', async () => {
-  const gate = createGate({ most: 2, now: () => 0 })
+  const gate = createGate({ most: 2, now: () => 0, longestWaitMs: 1000 })
   const pause = createPauseSwitch()
   pause.pause()
   let entered = false

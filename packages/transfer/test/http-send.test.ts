@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFetchSend, type Send } from '../src/index.ts'
 import { createHttpSender } from '../src/node/index.ts'
@@ -84,6 +85,12 @@ describe.each(senders)('%s', (_, send) => {
     const url = await serveRaw((socket) => void socket.pause())
     await expect(put(url, { stallMs: 300 })).rejects.toMatchObject({ code: 'TOO_SLOW' })
   })
+  test('who takes the bytes may take long', async () => {
+    const url = await serve((_, response) => void response.end('12345'))
+    const onData = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 400))
+    const reply = await send({ method: 'GET', url, headers: {} }, { stallMs: 150, onData })
+    expect(reply.status).toBe(200)
+  })
   test('a reply that ends in the middle', async () => {
     const url = await serve((request, response) => {
       request.resume().on('end', () => {
@@ -138,6 +145,20 @@ describe('node:http alone', () => {
       { stallMs: 100, allow },
     )
     expect(reply.status).toBe(200)
+  })
+  test('what cannot be sent is a typed error without the URL', async () => {
+    const { send } = createHttpSender()
+    for (const [url, value] of [
+      ['ftp://127.0.0.1/secret', 'x'],
+      ['no URL, but secret', 'x'],
+      ['http://127.0.0.1:9/secret', 'two\nlines'],
+    ] as const) {
+      const error = await send({ method: 'PUT', url, headers: { a: value }, body }, { stallMs: 100 }).catch(
+        (caught: unknown) => caught,
+      )
+      expect(error).toMatchObject({ code: 'PROTOCOL', retryable: false })
+      expect(inspect(error)).not.toContain('/secret')
+    }
   })
   test('connections are used again', async () => {
     const ports = new Set<number | undefined>()

@@ -22,6 +22,24 @@ test('buffers are used again', async () => {
   first.release()
   expect((await memory.take(5 * MIB)).bytes).toBe(first.bytes)
 })
+test('more than the machine has is told, and takes nothing from the budget', async () => {
+  const memory = createMemory(2 ** 53 - 1)
+  await expect(memory.take(2 ** 52)).rejects.toMatchObject({ code: 'BAD_OPTION' })
+  expect((await memory.take(10)).bytes).toHaveLength(10)
+})
+test('giving back twice gives back once', async () => {
+  const memory = createMemory(10 * MIB)
+  const first = await memory.take(6 * MIB)
+  first.release()
+  const second = await memory.take(6 * MIB)
+  first.release()
+  let taken = false
+  const third = memory.take(6 * MIB).then(() => (taken = true))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(taken).toBe(false)
+  second.release()
+  await third
+})
 test('who waits can be stopped; more than the budget is refused', async () => {
   const memory = createMemory(10 * MIB)
   await memory.take(10 * MIB)

@@ -1,12 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ListPartsCommand, UploadPartCommand } from '@aws-sdk/client-s3'
-import { openSqlite } from '@sluice/sqlite'
 import { describe, expect, test } from 'vitest'
-import { createMemoryJournal, fromBytes, fromStream, type Source, type TransferOptions } from '../src/index.ts'
-import { createSqliteJournal, fromPath } from '../src/node/index.ts'
-import { processMark } from '../src/node/living.ts'
+import {
+  createMemoryJournal,
+  createTransfer,
+  fromBytes,
+  fromStream,
+  type Source,
+  type TransferOptions,
+} from '../src/index.ts'
+import { createHttpSender, createNodeHashing, fromPath } from '../src/node/index.ts'
 import { bytesOf, chunked, MIB, sha256, useFolder, useStore } from './store.ts'
 
 const store = useStore()
@@ -120,6 +124,23 @@ describe('trusts nothing but the server and the source', () => {
     const result = await transfer.upload(fromBytes(data), { key: 'settings', contentType: 'text/plain' })
     expect(result.partsKept).toBe(0)
   })
+  test.each([3 * partSize, 40 * MIB])('other bytes at the same key, %i of them', async (size) => {
+    await interrupted(fromBytes(data), 'others', 5)
+    const other = bytesOf(size, 8)
+    const transfer = store.current.transfer({ partSize, journalFile })
+    const result = await transfer.upload(fromBytes(other), { key: 'others' })
+    expect(result).toMatchObject({ partsKept: 0, sha256: sha256(other) })
+    expect((await store.current.object('others')).sha256).toBe(sha256(other))
+  })
+  test('a shorter stream at the same key is told, and stored the next time', async () => {
+    await interrupted(fromStream(chunked(data, MIB)), 'shorter', 5)
+    const other = bytesOf(2 * partSize + 1, 8)
+    const transfer = store.current.transfer({ partSize, journalFile })
+    const send = () => transfer.upload(fromStream(chunked(other, MIB)), { key: 'shorter' })
+    await expect(send()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', retryable: true, resumable: false })
+    expect(await store.current.openUploads()).toBe(0)
+    expect(await send()).toMatchObject({ sha256: sha256(other) })
+  })
   test('an upload that the server gave up starts anew', async () => {
     await interrupted(fromBytes(data), 'gone', 2)
     const { UploadId } = await uploadOf('gone')
@@ -131,8 +152,6 @@ describe('trusts nothing but the server and the source', () => {
     await writeFile(path, data)
     const journal = createMemoryJournal()
     const kept = { ...journal, remove: async () => undefined } // the process dies before this
-    const { createTransfer } = await import('../src/index.ts')
-    const { createHttpSender, createNodeHashing } = await import('../src/node/index.ts')
     const sender = createHttpSender()
     const common = { sessions: store.current.sessions(), send: sender.send, hashing: createNodeHashing(), partSize }
     const first = await createTransfer({ ...common, journal: kept }).upload(fromPath(path), { key: 'finished' })
@@ -171,82 +190,5 @@ describe('stale uploads', () => {
     expect(listed).toMatchObject({ key: 'stale/b', onServer: false })
     await transfer.abort(listed!)
     expect(await transfer.list('stale/')).toEqual([])
-  })
-})
-
-/** Makes all claims those of another process. */
-function holdAs(file: string, pid: number, mark = processMark(pid)): void {
-  const db = openSqlite(file)
-  db.prepare('UPDATE claim SET pid = ?, mark = ?').run(pid, mark)
-  db.close()
-}
-
-describe('the SQLite journal', () => {
-  const entry = {
-    uploadId: 'u1',
-    destination: 'd',
-    key: 'k',
-    partSize,
-    bytes: null,
-    fingerprint: 'f',
-    source: 's',
-    checksum: 'crc32',
-    startedAt: 5,
-    expected: null,
-  } as const
-  test('keeps what it was given, the newest first', async () => {
-    const file = join(folder.path, `${randomUUID()}/deep/journal`)
-    const first = createSqliteJournal(file)
-    await first.save(entry)
-    await first.save({ ...entry, uploadId: 'u2', startedAt: 6 })
-    const part = { partNumber: 3, bytes: 9, crc32: 'AAAAAA==', etag: 'e' }
-    await first.savePart('u1', part)
-    await first.savePart('unknown', part)
-    const expected = { bytes: 1, crc32: 'c', crc32OfParts: null, etag: null, sha256: 'h', parts: 1 }
-    await first.save({ ...entry, expected })
-    first.close()
-    const second = createSqliteJournal(file)
-    expect(await second.find('d', 'k')).toMatchObject({ uploadId: 'u2' })
-    expect(await second.parts('u1')).toEqual([part])
-    expect(await second.list()).toEqual([
-      { ...entry, expected },
-      { ...entry, uploadId: 'u2', startedAt: 6 },
-    ])
-    await second.remove('u1')
-    expect(await second.parts('u1')).toEqual([])
-    expect(await second.find('other', 'k')).toBeNull()
-    second.close()
-  })
-  test('a key is claimed by one living process', async () => {
-    const file = join(folder.path, randomUUID())
-    const journal = createSqliteJournal(file)
-    expect(await journal.claim('d', 'k')).toBe('granted')
-    expect(await journal.claim('d', 'k')).toBe('granted')
-    holdAs(file, process.ppid)
-    expect(await journal.claim('d', 'k')).toBe('denied')
-    holdAs(file, process.ppid, 'before the last reboot')
-    expect(await journal.claim('d', 'k')).toBe('inherited')
-    await journal.release('d', 'k')
-    expect(await journal.claim('d', 'k')).toBe('granted')
-    journal.close()
-  })
-  test('what a process started on the server and died before it was noted is taken back', async () => {
-    const file = join(folder.path, randomUUID())
-    const place = store.current
-    const journal = createSqliteJournal(file)
-    await journal.claim(place.sessions().destination, 'untold')
-    journal.close()
-    await place.sessions().open({ key: 'untold', bytes: null, partSize, checksum: 'crc32' })
-    await place.sessions().open({ key: 'untold/other', bytes: null, partSize, checksum: 'crc32' })
-    holdAs(file, process.ppid, 'before the last reboot')
-    const result = await place.transfer({ partSize, journalFile: file }).upload(fromBytes(data), { key: 'untold' })
-    expect(result).toMatchObject({ sha256: hash, partsKept: 0 })
-    expect(await place.openUploads()).toBe(1)
-    for (const other of await place.transfer().list('untold/')) await place.transfer().abort(other)
-  })
-  test('a file that is no journal is a clear error', async () => {
-    const file = join(folder.path, randomUUID())
-    await writeFile(file, 'this is no database, but a text that is long enough to be taken for one'.repeat(20))
-    expect(() => createSqliteJournal(file)).toThrow(expect.objectContaining({ code: 'JOURNAL', name: 'TransferError' }))
   })
 })

@@ -30,6 +30,17 @@ test('what the store asks for is waited out, a longer wait is not', async () => 
   await expect(retry(settings, tooLong)).rejects.toMatchObject({ retryAfterMs: 10_001 })
   expect(waits).toHaveLength(1)
 })
+test('retries within retries are not multiplied', async () => {
+  const { settings } = setup()
+  let calls = 0
+  const inner = async (): Promise<never> =>
+    await retry(settings, async () => {
+      calls++
+      throw failure('UNAVAILABLE')
+    })
+  await expect(retry(settings, inner)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  expect(calls).toBe(5)
+})
 test('what cannot succeed, and what is no TransferError, is thrown at once', async () => {
   const { waits, settings } = setup()
   await expect(retry(settings, () => Promise.reject(failure('FORBIDDEN')))).rejects.toThrow('FORBIDDEN')

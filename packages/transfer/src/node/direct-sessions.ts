@@ -28,8 +28,13 @@ export interface DirectSessionsOptions {
   readonly now?: () => number
 }
 
+export interface DirectSessions extends UploadSessions {
+  /** Ends idle connections; they come again when something is asked. */
+  close(): void
+}
+
 /** Sessions with credentials of one's own: signs by itself, and asks S3 directly. */
-export function createDirectSessions(options: DirectSessionsOptions): UploadSessions {
+export function createDirectSessions(options: DirectSessionsOptions): DirectSessions {
   const { bucket, prefix = '', region = 'us-east-1', credentials, now = Date.now } = options
   const expiresInSeconds = options.expiresInSeconds ?? 3600
   const endpoint = options.endpoint?.replace(/\/+$/, '') ?? null
@@ -40,7 +45,7 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + key })
   const where = (key: string): string => `s3://${bucket}/${prefix}${key}`
 
-  const sessions: UploadSessions = {
+  const sessions: DirectSessions = {
     destination: `${endpoint ?? 'aws'}/${bucket}/${prefix}`,
 
     single: async (request) => {
@@ -127,6 +132,11 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
       const { bytes, etag, metadata } = found
       return { method: 'GET', headers: {}, ...signed, bytes, etag, metadata }
     },
+
+    close: () => {
+      made?.destroy()
+      made = null
+    },
   }
 
   async function head(key: string, signal: AbortSignal | undefined): Promise<StoredObject | null> {
@@ -154,8 +164,8 @@ export function createDirectSessions(options: DirectSessionsOptions): UploadSess
 
 const DEFAULT_TYPE = 'application/octet-stream'
 
-/** A HEAD has no body to name the reason. */
-const isMissing = (error: TransferError): boolean => error.code === 'NO_SUCH_KEY' || /HTTP 404/.test(error.message)
+/** A HEAD has no body to tell a missing key from a missing bucket. */
+const isMissing = ({ code }: TransferError): boolean => code === 'NO_SUCH_KEY' || code === 'NOT_FOUND'
 
 /** Dots in a bucket name break TLS certificates of virtual hosts. */
 function awsBase(bucket: string, region: string): string {

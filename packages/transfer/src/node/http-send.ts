@@ -6,6 +6,8 @@ import type { Send, SendOptions, WireReply, WireRequest } from '../send.ts'
 
 /** Small enough for smooth progress, large enough that the system calls do not count. */
 const SLICE = 512 * 1024
+/** With a bandwidth limit: the wait for a slice must not look like a stall to the other side. */
+const LIMITED_SLICE = 32 * 1024
 const MOST_TEXT = 64 * 1024
 
 export interface HttpSender {
@@ -30,22 +32,27 @@ export function createHttpSender({ ca, lookup }: HttpSenderOptions = {}): HttpSe
   const send: Send = (request, sendOptions) =>
     new Promise((resolve, reject) => {
       if (sendOptions.signal?.aborted === true) return reject(abortedError(sendOptions.signal.reason))
-      const url = new URL(request.url)
-      const secure = url.protocol === 'https:'
-      const start = secure ? httpsRequest : httpRequest
-      const length = request.body?.length ?? 0
-      const outgoing = start({
-        protocol: url.protocol,
-        hostname: url.hostname.replace(/^\[|\]$/g, ''),
-        port: url.port,
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: request.method === 'GET' ? request.headers : { ...request.headers, 'content-length': String(length) },
-        agent: secure ? https : http,
-        timeout: sendOptions.stallMs, // counts from the connection attempt; bytes taken or sent wind it up again
-      })
-      exchange(outgoing, request, sendOptions).then(resolve, reject)
+      exchange(start(request, sendOptions.stallMs), request, sendOptions).then(resolve, reject)
     })
+  const start = (request: WireRequest, timeout: number): ClientRequest => {
+    try {
+      const { protocol, hostname, port, pathname, search } = new URL(request.url)
+      const length = String(request.body?.length ?? 0)
+      const secure = protocol === 'https:'
+      return (secure ? httpsRequest : httpRequest)({
+        protocol,
+        hostname: hostname.replace(/^\[|\]$/g, ''),
+        port,
+        path: pathname + search,
+        method: request.method,
+        headers: request.method === 'GET' ? request.headers : { ...request.headers, 'content-length': length },
+        agent: secure ? https : http,
+        timeout, // counts from the connection attempt; bytes taken or sent wind it up again
+      })
+    } catch (error) {
+      throw unsendable(error)
+    }
+  }
   const close = (): void => {
     http.destroy()
     https.destroy()
@@ -102,9 +109,10 @@ async function writeBody(
   hold: (work: void | Promise<void>) => Promise<void>,
 ): Promise<void> {
   if (body === undefined || body.length === 0) return void outgoing.end()
-  for (let at = 0; at < body.length && !outgoing.destroyed; at += SLICE) {
-    const slice = body.subarray(at, at + SLICE)
-    const isLast = at + SLICE >= body.length
+  const size = allow === undefined ? SLICE : LIMITED_SLICE
+  for (let at = 0; at < body.length && !outgoing.destroyed; at += size) {
+    const slice = body.subarray(at, at + size)
+    const isLast = at + size >= body.length
     if (allow !== undefined) await hold(allow(slice.length, signal))
     if (isLast) outgoing.end(slice, () => onSent?.(slice.length))
     else if (!(await written(outgoing, slice))) return
@@ -146,6 +154,13 @@ async function readReply(
     }
   }
   return { status, headers, text: Buffer.concat(pieces).toString('utf8', 0, MOST_TEXT) }
+}
+
+/** Node names the URL, which holds a signature, in the causes of some of these. */
+function unsendable(error: unknown): TransferError {
+  const { code } = error as { readonly code?: unknown }
+  const text = `The signed request cannot be sent as it is (${String(code)}). Check the service that signed it.`
+  return new TransferError('PROTOCOL', text, { retryable: false })
 }
 
 function networkError(error: unknown): TransferError {

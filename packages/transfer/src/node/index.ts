@@ -1,4 +1,4 @@
-export { createDirectSessions, type DirectSessionsOptions } from './direct-sessions.ts'
+export { createDirectSessions, type DirectSessions, type DirectSessionsOptions } from './direct-sessions.ts'
 export { createNodeHashing } from './hashing.ts'
 export { createHttpSender, type HttpSender, type HttpSenderOptions } from './http-send.ts'
 export { createNodeTransfer, type NodeTransfer, type NodeTransferOptions } from './node-transfer.ts'

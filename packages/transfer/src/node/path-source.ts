@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, read as readCallback, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, read as readCallback, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { throwIfAborted, TransferError } from '../errors.ts'
@@ -22,7 +22,8 @@ export function fromPath(path: string): Source {
 }
 
 function openPath(name: string): OpenSource {
-  const file = readable(name, () => openSync(name, 'r'))
+  // Without waiting: a pipe that nobody writes to would halt the whole process.
+  const file = readable(name, () => openSync(name, constants.O_RDONLY | constants.O_NONBLOCK))
   try {
     const atStart = readable(name, () => fstatSync(file, { bigint: true }))
     if (!atStart.isFile()) throw unreadable(name, new Error('not a regular file'))

@@ -24,6 +24,8 @@ const SCHEMA = `
     PRIMARY KEY (destination, key)) STRICT, WITHOUT ROWID;
 `
 const VERSION = 1
+/** The mark of no process. */
+const UNCLEAR = 'unclear'
 
 const expectedShape = z.object({
   bytes: z.number(),
@@ -80,6 +82,7 @@ export function createSqliteJournal(file: string): SqliteJournal {
     holder: db.prepare('SELECT pid, mark FROM claim WHERE destination = ? AND key = ?'),
     claim: db.prepare('INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?)'),
     release: db.prepare('DELETE FROM claim WHERE destination = ? AND key = ? AND pid = ?'),
+    leave: db.prepare('UPDATE claim SET mark = ? WHERE destination = ? AND key = ? AND pid = ?'),
   }))
   /** On disk, also after a power cut, when it returns; everything else survives the death of the process. */
   const durably = (work: () => void): void => {
@@ -110,7 +113,11 @@ export function createSqliteJournal(file: string): SqliteJournal {
     parts: async (uploadId) => attempt(() => sql.parts.all(uploadId).map(readPart)),
     remove: async (uploadId) => void attempt(() => sql.remove.run(uploadId)),
     claim: async (destination, key) => attempt(() => claim.immediate(destination, key)),
-    release: async (destination, key) => void attempt(() => sql.release.run(destination, key, process.pid)),
+    release: async (destination, key, isClear) =>
+      attempt(() => {
+        if (isClear) sql.release.run(destination, key, process.pid)
+        else sql.leave.run(UNCLEAR, destination, key, process.pid)
+      }),
     close: () => void db.close(),
   }
 }

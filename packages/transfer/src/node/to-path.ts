@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import type { DownloadedObject, DownloadTarget, OpenTarget } from '../download-target.ts'
 import { TransferError } from '../errors.ts'
+import { processMark } from './living.ts'
 
 /** What is written beside the part file, so that a later process knows what it is part of. */
 const noteSchema = z.object({
@@ -12,6 +13,9 @@ const noteSchema = z.object({
   etag: z.string(),
   bytes: z.number(),
   pid: z.number().int().positive(),
+  mark: z.string(),
+  /** Bytes that were on disk when the run ended in order; the rest may be lost in a power cut. */
+  safe: z.number().int().nonnegative(),
 })
 
 const CHUNK_BYTES = 1024 * 1024
@@ -28,7 +32,7 @@ export function toPath(path: string): DownloadTarget {
     name: path,
     restarts: true,
     open: (object) => guard(target, () => openPart(target, object)),
-    openDecoded: () => guard(target, () => openFresh(target, `${target}.${randomUUID().slice(0, 8)}.plain`)),
+    openDecoded: () => guard(target, () => openFresh(target, `${target}.part.plain`)),
   }
 }
 
@@ -36,21 +40,31 @@ async function openPart(target: string, object: DownloadedObject): Promise<OpenT
   const part = `${target}.part`
   const note = `${part}.json`
   const old = await readNote(note)
-  const owner = old?.pid
-  if (busy.has(target) || (owner !== undefined && owner !== process.pid && isAlive(owner))) {
-    const text = `Process ${owner ?? process.pid} is downloading to ${target}. If it is not, remove ${note}.`
+  const isOthers = old !== null && old.pid !== process.pid && processMark(old.pid) === old.mark
+  if (busy.has(target) || isOthers) {
+    const text = `Process ${old?.pid ?? process.pid} is downloading to ${target}. If it is not, remove ${note}.`
     throw new TransferError('CONFLICT', text, { retryable: false })
   }
   busy.add(target)
   let file: FileHandle | null = null
   try {
+    if (await isFolder(target)) {
+      const text = `${target} is a folder; name the file in it.`
+      throw new TransferError('TARGET_UNWRITABLE', text, { retryable: false })
+    }
     const { destination, key, etag, bytes } = object
+    const own = { destination, key, etag, bytes, pid: process.pid, mark: processMark(process.pid) ?? '' }
     const same = old?.destination === destination && old.key === key && old.etag === etag && old.bytes === bytes
     file = await open(part, same ? 'a+' : 'w+')
-    await replaceFile(note, JSON.stringify({ destination, key, etag, bytes, pid: process.pid }))
-    const kept = same ? (await file.stat()).size : 0
-    if (kept > bytes) await file.truncate(0)
-    const opened = openedFile(target, part, file, kept > bytes ? 0 : kept)
+    await replaceFile(note, JSON.stringify({ ...own, safe: 0 }))
+    const there = same ? (await file.stat()).size : 0
+    const kept = there > bytes ? 0 : object.isProvable ? there : Math.min(there, old?.safe ?? 0)
+    if (kept < there) await file.truncate(kept)
+    const opened = openedFile(target, part, file, kept)
+    const keepSafe = async (): Promise<void> => {
+      await file?.sync()
+      await replaceFile(note, JSON.stringify({ ...own, safe: (await file?.stat())?.size ?? 0 }))
+    }
     const forget = async (): Promise<void> => {
       await rm(note, { force: true })
       busy.delete(target)
@@ -60,6 +74,7 @@ async function openPart(target: string, object: DownloadedObject): Promise<OpenT
       commit: () => opened.commit().then(forget),
       discard: () => opened.discard().then(forget),
       leave: async () => {
+        if (!object.isProvable) await keepSafe().catch(() => undefined) // a later run starts anew then
         await opened.leave()
         busy.delete(target)
       },
@@ -72,7 +87,7 @@ async function openPart(target: string, object: DownloadedObject): Promise<OpenT
 }
 
 async function openFresh(target: string, path: string): Promise<OpenTarget> {
-  const opened = openedFile(target, path, await open(path, 'wx+'), 0)
+  const opened = openedFile(target, path, await open(path, 'w+'), 0)
   return { ...opened, leave: () => opened.discard() }
 }
 
@@ -152,12 +167,11 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function isAlive(pid: number): boolean {
+async function isFolder(path: string): Promise<boolean> {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
   }
 }
 
