@@ -1,11 +1,12 @@
 /** T10 to T12: how much one client may ask for. docs/threats.md says how each was proven. */
+import { createSigner } from '@sluice/signing'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GatewayError } from '../src/errors.ts'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { defaultLimits } from '../src/limits.ts'
 import { planParts } from '../src/parts.ts'
-import { miner, openScene, other, type Scene } from './scene.ts'
+import { BASE, miner, openScene, other, type Scene } from './scene.ts'
 
 const MiB = 1024 * 1024
 let scene: Scene
@@ -106,5 +107,15 @@ describe('T11 floods', () => {
       statuses.push((await scene.as(miner).send('POST', '/uploads/list', {}, { address: `192.0.2.${n}` })).status)
     expect(statuses).toEqual([200, 200, 200, 429, 429])
     expect((await scene.as(other).send('POST', '/uploads/list', {})).status).toBe(200)
+  })
+
+  test('a captured request, sent again and again, takes nothing from its signer', async () => {
+    await using scene = await openScene({ limits: { perHotkey: { burst: 2, perSecond: 0.001 } } })
+    const body = new TextEncoder().encode('{}')
+    const url = `${BASE}/uploads/list`
+    const headers = await createSigner({ hotkey: miner }).authorize({ method: 'POST', url, body })
+    const request = { method: 'POST', target: '/uploads/list', headers, body, address: '203.0.113.9' }
+    for (let n = 0; n < 10; n++) await scene.gateway.handle(request)
+    expect((await scene.as(miner).send('POST', '/uploads/list', {})).status).toBe(200)
   })
 })
