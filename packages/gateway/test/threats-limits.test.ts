@@ -6,7 +6,7 @@ import { GatewayError } from '../src/errors.ts'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { defaultLimits } from '../src/limits.ts'
 import { planParts } from '../src/parts.ts'
-import { BASE, miner, openScene, other, type Scene } from './scene.ts'
+import { BASE, content, miner, openScene, other, type Scene } from './scene.ts'
 
 const MiB = 1024 * 1024
 let scene: Scene
@@ -80,6 +80,36 @@ describe('T10 and T12 sizes', () => {
     expect(await open(other, 15 * MiB)).toBe(200)
     // What was refused left nothing behind in the store.
     expect((await scene.store.uploads('data/', null)).uploads).toHaveLength(3)
+  })
+})
+
+describe('T12 the largest object', () => {
+  test('holds for one PUT, and for parts of an unknown size', async () => {
+    await using scene = await openScene({ limits: { objectBytes: 6 * MiB } })
+    const status = async (target: string, body: object): Promise<number> =>
+      (await scene.as(miner).send('POST', target, body)).status
+    expect([
+      await status('/uploads/url', { key: 'a', bytes: 6 * MiB }),
+      await status('/uploads/url', { key: 'a', bytes: 6 * MiB + 1 }),
+      await status('/uploads/multipart/init', { ...init, bytes: null, part_size: 6 * MiB }),
+      await status('/uploads/multipart/init', { ...init, bytes: null, part_size: 6 * MiB + 1 }),
+    ]).toEqual([200, 413, 200, 413])
+  })
+
+  test('holds for clients that never say a size', async () => {
+    await using scene = await openScene({ adapters: ['knowlio'], limits: { objectBytes: 6 * MiB } })
+    const client = scene.as(miner)
+    const post = async (route: string, body: object): Promise<Awaited<ReturnType<typeof client.send>>> =>
+      await client.send('POST', `/api/uploads/multipart/${route}`, { key: 'k', ...body })
+    const { upload_id } = (await post('init', {})).json
+    const send = async (bytes: number): Promise<Awaited<ReturnType<typeof post>>> => {
+      const { json } = await post('part-url', { upload_id, part_number: 1 })
+      const sent = await fetch(json['url'] as string, { method: 'PUT', body: content(bytes) })
+      return await post('complete', { upload_id, parts: [{ PartNumber: 1, ETag: sent.headers.get('etag') }] })
+    }
+    expect((await send(6 * MiB + 1)).json.error?.code).toBe('TOO_LARGE')
+    expect(await scene.store.head(`data/hotkey=${miner.address}/k`)).toBeNull()
+    expect((await send(6 * MiB)).status).toBe(200)
   })
 })
 
