@@ -6,6 +6,7 @@ import { GatewayError } from '../src/errors.ts'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { defaultLimits } from '../src/limits.ts'
 import { planParts } from '../src/parts.ts'
+import { parseBody } from '../src/strict-json.ts'
 import { BASE, content, miner, openScene, other, type Scene } from './scene.ts'
 
 const MiB = 1024 * 1024
@@ -33,6 +34,21 @@ describe('T10 and T12 sizes', () => {
     expect((await lambda({ ...event, body: 'x'.repeat(raw.length) })).statusCode).toBe(413)
     const body = Buffer.alloc(raw.length + 8).toString('base64')
     expect((await lambda({ ...event, body, isBase64Encoded: true })).statusCode).toBe(413)
+  })
+
+  test('a body that nobody has signed is read once, whatever is in it', async () => {
+    for (const text of [
+      `"${String.raw`\"`.repeat(MiB - 8)}`,
+      `{"${'\\\n'.repeat(500_000)}`,
+      '['.repeat(2 * MiB),
+      `${'['.repeat(MiB)}${']'.repeat(MiB)}`,
+    ]) {
+      expect(() => parseBody(new TextEncoder().encode(text))).toThrow(GatewayError)
+    }
+    expect(parseBody(new TextEncoder().encode(String.raw`{"\"a\\":"b\"","c":["\\"]}`))).toEqual({
+      '"a\\': 'b"',
+      c: ['\\'],
+    })
   })
 
   test('parts are planned by arithmetic, whatever the numbers', async () => {
