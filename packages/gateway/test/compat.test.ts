@@ -112,6 +112,8 @@ describe('IOTA', () => {
     expect(await status({ path: 'a%2e%2e/x' })).toBe(422)
     expect(await status({ file_size: 1e15 })).toBe(413)
     expect(await status({ file_size: -1 })).toBe(422)
+    // Before anything of it is read, signed or not.
+    expect(await status({ path: 'a'.repeat(20_000) })).toBe(413)
     expect(await status({}, stranger)).toBe(403)
     expect(await status({}, outside)).toBe(403)
   })
