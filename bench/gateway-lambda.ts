@@ -18,7 +18,7 @@ export async function measureLambda(folder: string): Promise<{ coldMs: number; b
   symlinkSync(join(sqlite, 'node_modules'), join(build, 'node_modules'))
   const stateFile = join(folder, 'lambda.sqlite')
   const state = createSqliteState(stateFile)
-  await state.keep('subnet-13', JSON.stringify({ block: 1, movedAt: Date.now(), standings: [] }))
+  await state.keep('subnet-13@ws://127.0.0.1:9', JSON.stringify({ block: 1, movedAt: Date.now(), standings: [] }))
   await state.close()
   const program = join(build, 'measure.mjs')
   writeFileSync(

@@ -32,6 +32,15 @@ export const whoDefences: readonly Defence[] = [
     name: 'SQLite',
   },
   {
+    threat: 'T1',
+    defence: 'a nonce outlives the difference of two clocks',
+    file: `${gateway}/src/authenticate.ts`,
+    code: 'validUntil + CLOCK_SKEW_MS',
+    instead: 'validUntil',
+    test: `${gateway}/test/several.test.ts`,
+    name: 'two gateways',
+  },
+  {
     threat: 'T2',
     defence: 'the past is bounded',
     file: 'packages/signing/src/window.ts',
@@ -63,6 +72,15 @@ export const whoDefences: readonly Defence[] = [
     code: "urls.signedUrl(request.headers['host'], request.target)",
     instead: "urls.signedUrl(request.headers['host'], '/uploads/list')",
     test: signature,
+  },
+  {
+    threat: 'T3',
+    defence: 'what was signed for another service is refused (Epistula)',
+    file: 'packages/signing/src/epistula.ts',
+    code: 'audience === undefined || ',
+    instead: 'audience !== undefined && ',
+    test: `${gateway}/test/compat.test.ts`,
+    name: 'a request for another service',
   },
   {
     threat: 'T4',

@@ -54,7 +54,7 @@ export function createApp(options: AppOptions): App {
       const refusal = GatewayError.is(error) ? error : internal(error)
       if (refusal.status >= 500) log.error({ error, code: refusal.code }, 'a request failed')
       metrics.refusals.inc({ code: refusal.code })
-      return [(match?.route.refuse ?? refuse)(refusal), exchange]
+      return [(match?.route.refuse ?? refuse)(refusal, exchange), exchange]
     }
   }
 

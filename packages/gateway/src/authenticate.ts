@@ -4,7 +4,7 @@ import { GatewayError } from './errors.ts'
 import type { Exchange } from './http/route.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
-import type { State, Taken } from './state/state.ts'
+import { CLOCK_SKEW_MS, type State, type Taken } from './state/state.ts'
 
 /** Turns signed requests into hotkeys; the same for every scheme but for how a signature is read. */
 export interface Authenticator {
@@ -48,13 +48,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const { address, nonce, validUntil } = signed
     exchange.hotkey = address
     admission.member(address)
-    const [isNew, taken] = await stateful(
-      Promise.all([
-        state.remember(`${address}:${nonce}`, validUntil, exchange.now),
-        state.take(`hotkey:${address}`, limits.perHotkey, exchange.now),
-      ]),
-    )
+    // For longer than its window: a gateway whose clock is behind would still take what this one has forgotten.
+    const isNew = await stateful(state.remember(`${address}:${nonce}`, validUntil + CLOCK_SKEW_MS, exchange.now))
     if (!isNew) throw new GatewayError('REPLAYED', 'This request was already accepted once; sign every attempt anew.')
+    // After the nonce, so that whoever sends a captured request again and again takes nothing from its signer.
+    const taken = await stateful(state.take(`hotkey:${address}`, limits.perHotkey, exchange.now))
     requireToken(taken)
     return address
   }

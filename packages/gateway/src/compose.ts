@@ -26,15 +26,17 @@ export async function openGateway(
   settings: Settings,
   log: Log = createLog(settings.logLevel),
 ): Promise<RunningGateway> {
-  const state = await openState(settings.state, log)
+  const state = await openState(settings, log)
   const reader = createChainReader(settings, log)
   const { netuid } = settings
+  // Another chain has other blocks, so a view of one says nothing of the other, and a higher block would always win.
+  const keptAs = `subnet-${netuid}@${settings.chainEndpoints.join() || settings.network}`
   const subnet = watchSubnet({
     read: reader.read,
     maxAgeMs: settings.chainMaxAgeSeconds * 1000,
     keep: {
-      load: async () => await state.kept(`subnet-${netuid}`),
-      save: async (text) => await state.keep(`subnet-${netuid}`, text),
+      load: async () => await state.kept(keptAs),
+      save: async (text) => await state.keep(keptAs, text),
     },
     warn: (message) => log.warn({ netuid }, message),
   })
@@ -69,14 +71,16 @@ export async function openGateway(
   }
 }
 
-async function openState(place: string, log: Log): Promise<State> {
+async function openState({ state, netuid, bucket }: Settings, log: Log): Promise<State> {
   // Only the one that is used is loaded: SQLite is a native module, and Redis is a connection.
-  if (/^rediss?:\/\//.test(place)) {
+  if (/^rediss?:\/\//.test(state)) {
     const { createRedisState } = await import('./state/redis.ts')
-    return await createRedisState({ url: place, warn: (message) => log.warn({}, message) })
+    // Gateways of another subnet or bucket may use the same server; their uploads are not ours to abort.
+    const prefix = `{sluice:${netuid}:${bucket}}:`
+    return await createRedisState({ url: state, prefix, warn: (message) => log.warn({}, message) })
   }
   const { createSqliteState } = await import('./state/sqlite.ts')
-  return createSqliteState(place)
+  return createSqliteState(state)
 }
 
 /** The chain's library is large, so it is loaded when the chain is read for the first time. */

@@ -16,10 +16,10 @@ export interface JanitorOptions {
 }
 
 export interface Janitor {
-  /** Aborts expired sessions, forgets finished ones. Several gateways may run it at once. */
-  sweep(): Promise<number>
+  /** Aborts expired sessions, forgets finished ones, until told to stop. Several gateways may run it at once. */
+  sweep(stop?: AbortSignal): Promise<number>
   /** Aborts uploads below `data/` that are old and in no session: a gateway died between Create and its note of it. */
-  sweepStrays(): Promise<number>
+  sweepStrays(stop?: AbortSignal): Promise<number>
 }
 
 const LEASE_MS = 300_000
@@ -35,11 +35,12 @@ export function createJanitor({
   now,
 }: JanitorOptions): Janitor {
   return {
-    sweep: async () => {
+    sweep: async (stop) => {
       let count = 0
-      for (;;) {
+      while (!isOver(stop)) {
         const expired = await state.claimExpired(now(), now() + LEASE_MS, BATCH)
         for (const session of expired) {
+          if (isOver(stop)) break // what is left comes again when its lease is over
           try {
             await uploads.abort(session)
             if (session.result === null) count++
@@ -54,19 +55,25 @@ export function createJanitor({
       if (count > 0) log.info({ count }, 'stale uploads aborted')
       return count
     },
-    sweepStrays: async () => {
+    sweepStrays: async (stop) => {
       const oldest = now() - strayAfterSeconds * 1000
       let count = 0
       let after: UploadMark | null = null
       do {
         const page: Awaited<ReturnType<ObjectStore['uploads']>> = await store.uploads('data/', after)
         for (const { key, uploadId, initiatedAt } of page.uploads) {
+          if (isOver(stop)) break
           if (initiatedAt >= oldest || (await state.find(uploadId)) !== null) continue
-          await store.abort(key, uploadId)
-          count++
+          try {
+            await store.abort(key, uploadId)
+            count++
+          } catch (error) {
+            // One that cannot be aborted must not keep the others.
+            log.warn({ error, key }, 'an upload that no gateway knows could not be aborted')
+          }
         }
         after = page.next
-      } while (after !== null)
+      } while (after !== null && !isOver(stop))
       metrics.abortedUploads.inc(count)
       if (count > 0) log.warn({ count }, 'uploads that no gateway knew were aborted')
       return count
@@ -74,14 +81,17 @@ export function createJanitor({
   }
 }
 
-/** Runs the janitor until stopped; its failures are logged and tried again. */
+const isOver = (stop: AbortSignal | undefined): boolean => stop?.aborted === true
+
+/** Runs the janitor until stopped, which waits for one upload at most; its failures are logged and tried again. */
 export function runJanitor(janitor: Janitor, log: Log, everyMs = 60_000): { stop(): Promise<void> } {
   let rounds = 0
   let running: Promise<void> = Promise.resolve()
+  const stop = new AbortController()
   const round = async (): Promise<void> => {
     try {
-      await janitor.sweep()
-      if (rounds++ % 60 === 0) await janitor.sweepStrays()
+      await janitor.sweep(stop.signal)
+      if (rounds++ % 60 === 0) await janitor.sweepStrays(stop.signal)
     } catch (error) {
       log.warn({ error }, 'the janitor failed; it tries again')
     }
@@ -93,6 +103,7 @@ export function runJanitor(janitor: Janitor, log: Log, everyMs = 60_000): { stop
   return {
     stop: async () => {
       clearInterval(timer)
+      stop.abort()
       await running
     },
   }

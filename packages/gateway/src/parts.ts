@@ -10,20 +10,23 @@ export function planParts(bytes: number | null, partSize: number, limits: Limits
   if (partSize > limits.maxPartBytes) {
     throw new GatewayError('TOO_LARGE', `A part takes at most ${limits.maxPartBytes} bytes.`)
   }
-  if (bytes !== null && bytes > limits.objectBytes) {
-    throw new GatewayError('TOO_LARGE', `An object takes at most ${limits.objectBytes} bytes.`)
-  }
+  // Of an unknown size one part may be all there is.
+  if ((bytes ?? partSize) > limits.objectBytes) throw tooLargeObject(limits)
   // A single part may be of any size.
   if (partSize < limits.minPartBytes && (bytes === null || bytes > partSize)) {
     throw new GatewayError('BAD_REQUEST', `Parts other than the last have at least ${limits.minPartBytes} bytes.`)
   }
-  if (bytes === null) return Math.max(1, Math.min(limits.maxParts, Math.floor(limits.objectBytes / partSize)))
+  if (bytes === null) return Math.min(limits.maxParts, Math.floor(limits.objectBytes / partSize))
   const count = Math.max(1, Math.ceil(bytes / partSize))
   if (count > limits.maxParts) {
     const wanted = Math.ceil(bytes / limits.maxParts)
     throw new GatewayError('TOO_LARGE', `That would be ${count} parts; take a part_size of at least ${wanted}.`)
   }
   return count
+}
+
+export function tooLargeObject({ objectBytes }: Limits): GatewayError {
+  return new GatewayError('TOO_LARGE', `An object takes at most ${objectBytes} bytes.`)
 }
 
 /** @throws GatewayError BAD_REQUEST when the upload has no such part, or the part another size */

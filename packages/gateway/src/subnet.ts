@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** What the gateway knows of one registered hotkey. */
 export interface Standing {
   readonly uid: number
@@ -89,7 +91,7 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
     timer.unref()
   }
   const start = async (): Promise<void> => {
-    const kept = viewFromText((await keep?.load().catch(() => null)) ?? null)
+    const kept = viewFromText((await keep?.load().catch(() => null)) ?? null, now())
     if (kept !== null) known = kept
     // With a view from before, the first request need wait neither for the chain nor for its library to load.
     if (kept !== null && now() - kept.movedAt <= maxAgeMs) later(Math.min(refreshMs, 1_000))
@@ -113,11 +115,30 @@ function viewToText({ view, movedAt }: { view: SubnetView; movedAt: number }): s
   return JSON.stringify({ block: view.block, movedAt, standings: [...view.standings] })
 }
 
-function viewFromText(text: string | null): { view: SubnetView; movedAt: number } | null {
+const keptView = z.object({
+  block: z.int().min(0),
+  movedAt: z.int().min(0),
+  standings: z.array(
+    z.tuple([
+      z.string(),
+      z.object({
+        uid: z.int().min(0),
+        validatorPermit: z.boolean(),
+        stake: z.number().nullable(),
+        mayWrite: z.boolean(),
+        excluded: z.boolean(),
+        reason: z.string(),
+      }),
+    ]),
+  ),
+})
+
+/** Null for anything but what was kept; a time in the future would never grow old. */
+function viewFromText(text: string | null, now: number): { view: SubnetView; movedAt: number } | null {
   if (text === null) return null
   try {
-    const kept = JSON.parse(text) as { block: number; movedAt: number; standings: [string, Standing][] }
-    return { view: { block: kept.block, standings: new Map(kept.standings) }, movedAt: kept.movedAt }
+    const { block, movedAt, standings } = keptView.parse(JSON.parse(text))
+    return { view: { block, standings: new Map(standings) }, movedAt: Math.min(movedAt, now) }
   } catch {
     return null
   }

@@ -4,7 +4,7 @@ import type { Admission } from './admission.ts'
 import { stateful } from './authenticate.ts'
 import { GatewayError } from './errors.ts'
 import type { Limits } from './limits.ts'
-import { planParts, requirePart } from './parts.ts'
+import { planParts, requirePart, tooLargeObject } from './parts.ts'
 import type { Session, State } from './state/state.ts'
 import type { PresignedRequest } from './store/presign.ts'
 import type { NamedPart, ObjectStore, StoredPart } from './store/store.ts'
@@ -70,6 +70,7 @@ const FINISHED_MS = 3_600_000
 export function createUploads({ admission, state, store, limits }: UploadsOptions): Uploads {
   const putUrl: Uploads['put'] = async (address, { bytes, crc32, seconds, ...object }, now) => {
     admission.writer(address)
+    if (bytes !== null && bytes > limits.objectBytes) throw tooLargeObject(limits)
     if (bytes !== null && bytes > limits.putBytes) {
       throw new GatewayError('TOO_LARGE', `One PUT takes at most ${limits.putBytes} bytes; use a multipart upload.`)
     }
@@ -157,6 +158,7 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
     const { key, uploadId, bytes } = session
     let etag: string
     try {
+      if (bytes === null) await requireSmallEnough(session, parts)
       const checksum = session.checksum === 'crc32' ? crc32 : null
       etag = (await store.complete(key, uploadId, parts, checksum, bytes)).etag
     } catch (error) {
@@ -172,6 +174,18 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
     const result = { etag, bytes: stored.bytes }
     await stateful(state.finish(uploadId, result, now + FINISHED_MS))
     return result
+  }
+
+  /** Parts of old clients are of any length, so what they make together is known only now. */
+  const requireSmallEnough = async ({ key, uploadId }: Session, parts: readonly NamedPart[]): Promise<void> => {
+    const wanted = new Set(parts.map(({ partNumber }) => partNumber))
+    let sum = 0
+    for (let after: number | null = 0; after !== null;) {
+      const page: Awaited<ReturnType<ObjectStore['parts']>> = await store.parts(key, uploadId, after)
+      for (const { partNumber, bytes } of page.parts) if (wanted.has(partNumber)) sum += bytes
+      after = page.next
+    }
+    if (sum > limits.objectBytes) throw tooLargeObject(limits)
   }
 
   const abort: Uploads['abort'] = async ({ key, uploadId, result }) => {

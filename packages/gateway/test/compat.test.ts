@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { pythonJson, type RequestHotkey } from '@sluice/signing'
+import { pythonJson, type RequestHotkey, signEpistula } from '@sluice/signing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   content,
@@ -112,9 +112,18 @@ describe('IOTA', () => {
     expect(await status({ path: 'a%2e%2e/x' })).toBe(422)
     expect(await status({ file_size: 1e15 })).toBe(413)
     expect(await status({ file_size: -1 })).toBe(422)
+    // Before anything of it is read, signed or not.
+    expect(await status({ path: 'a'.repeat(20_000) })).toBe(413)
     expect(await status({}, stranger)).toBe(403)
     expect(await status({}, outside)).toBe(403)
   })
+})
+
+test('a request for another service is not one for this', async () => {
+  const model = bytes('{"expires_in": 3600, "path": "a"}')
+  const headers = await signEpistula(model, { hotkey: miner, signedFor: other.address })
+  const reply = await post('/storage/presigned_url', model, headers, 'GET')
+  expect([reply.status, reply.json['detail']]).toEqual([401, expect.stringContaining('another service')])
 })
 
 describe('Data Universe, legacy strings', () => {
@@ -141,6 +150,8 @@ describe('Data Universe, legacy strings', () => {
       list_url: string
     }
     expect(folder).toBe(`data/hotkey=${miner.address}/`)
+    // A bucket without ACLs, which is what AWS makes, refuses forms that name one.
+    expect(fields).not.toHaveProperty('acl')
     const send = async (key: string, size = 2000): Promise<number> => {
       const form = new FormData()
       for (const [name, value] of Object.entries({ ...fields, key })) form.append(name, value)
@@ -249,5 +260,8 @@ describe('X-Tao v2', () => {
     const { [s3_key]: file } = urls.json['file_urls'] as Record<string, { presigned_url: string }>
     expect((await (await fetch(file!.presigned_url)).arrayBuffer()).byteLength).toBe(99)
     expect((await call('get-miner-list', { miner_hotkey: miner.address }, miner)).status).toBe(403)
+    // Data Universe's older API has a route of this name and says 401 there.
+    const denied = await call('get-file-presigned-urls', { miner_hotkey: miner.address, file_keys: ['x'] }, miner)
+    expect(denied.status).toBe(403)
   })
 })

@@ -12,7 +12,7 @@ if (!hasRedis) {
 }
 
 /** A Redis of its own on a free port, without persistence. */
-export async function startRedis(): Promise<{ url: string; stop(): void }> {
+export async function startRedis(): Promise<{ url: string; hang(): void; stop(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-redis-'))
   const port = await freePort()
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder])
@@ -24,6 +24,8 @@ export async function startRedis(): Promise<{ url: string; stop(): void }> {
   })
   return {
     url: `redis://127.0.0.1:${port}`,
+    // It takes connections and commands, and says nothing.
+    hang: () => void server.kill('SIGSTOP'),
     stop: () => {
       server.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })

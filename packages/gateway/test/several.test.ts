@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createSigner } from '@sluice/signing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRedisState } from '../src/state/redis.ts'
@@ -42,6 +43,22 @@ describe.runIf(hasRedis)('two gateways over one Redis', () => {
       [one, two, one, two, one, two].map(async (gateway) => (await race(gateway)).status),
     )
     expect(replies.filter((status) => status === 200)).toHaveLength(1)
+  })
+
+  test('a gateway whose clock is behind takes nothing that another has taken', async () => {
+    let ahead = Date.now() + 10_000
+    let behind = Date.now()
+    await using fast = await openScene({ state: await createRedisState({ url: server.url }), now: () => ahead })
+    await using slow = await openScene({ state: await createRedisState({ url: server.url }), now: () => behind })
+    // For the fast one the window ends in a moment, for the slow one in ten seconds.
+    const signer = createSigner({ hotkey: miner, now: () => ahead - 59_000, lifetimeSeconds: 300 })
+    const headers = await signer.authorize({ method: 'POST', url: `${BASE}/uploads/list`, body })
+    const request = { method: 'POST', target: '/uploads/list', headers, body, address: '192.0.2.1' }
+    expect((await fast.gateway.handle(request)).status).toBe(200)
+    await sleep(1500)
+    ahead += 1500
+    behind += 1500
+    expect(read(await slow.gateway.handle(request)).json.error?.code).toBe('REPLAYED')
   })
 
   test('an upload that one opened goes on at the other, and counts for both', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openSqlite } from '@sluice/sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRedisState } from '../src/state/redis.ts'
 import { createSqliteState } from '../src/state/sqlite.ts'
@@ -54,6 +55,18 @@ function describeState(name: string, open: () => Promise<State>): void {
       expect(await take(T + 500)).toEqual({ ok: false, retryAfterMs: 500 })
       // A gateway whose clock is behind neither gains nor loses tokens.
       expect(await take(T - 10_000, other)).toMatchObject({ ok: false })
+    })
+
+    test('two clocks in turns do not fill a bucket, and one that is hours ahead does not stop it', async () => {
+      const rate = { burst: 2, perSecond: 1 }
+      const take = async (name: string, at: number): Promise<boolean> => (await one.take(name, rate, at)).ok
+      const taken = []
+      for (let n = 0; n < 50; n++) taken.push(await take('turns', n % 2 === 0 ? T : T + 2000))
+      expect(taken.filter(Boolean)).toHaveLength(3)
+      await take('ahead', T + 86_400_000)
+      await take('ahead', T + 86_400_000)
+      await take('ahead', T)
+      expect([await take('ahead', T), await take('ahead', T + 1000)]).toEqual([false, true])
     })
 
     test('sessions keep every field, and open ones are counted', async () => {
@@ -132,6 +145,38 @@ describe('SQLite', () => {
     await state.close()
   })
 
+  test('a file that another process holds is an error for all that wait, at once', async () => {
+    const file = join(folder, 'held.sqlite')
+    const state = createSqliteState(file)
+    const holder = openSqlite(file)
+    holder.exec('BEGIN IMMEDIATE')
+    const started = Date.now()
+    const writes = Array.from({ length: 20 }, (_, n) => state.remember(`held-${n}`, T + 1, T))
+    const outcomes = await Promise.allSettled(writes)
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
+    // One wait of a second, not twenty-one.
+    expect(Date.now() - started).toBeLessThan(10_000)
+    holder.exec('ROLLBACK')
+    expect(await state.remember('held-1', T + 1, T)).toBe(true)
+    holder.close()
+    await state.close()
+  })
+
+  test('buckets of addresses that come once do not pile up', async () => {
+    const file = join(folder, 'flood.sqlite')
+    const state = createSqliteState(file)
+    for (let minute = 0; minute < 5; minute++) {
+      const at = T + minute * 60_000
+      const takes = Array.from({ length: 1000 }, (_, n) => `address:${minute}-${n}`)
+      await Promise.all(takes.map((name) => state.take(name, { burst: 400, perSecond: 100 }, at)))
+    }
+    await state.close()
+    const db = openSqlite(file)
+    const { rows } = db.prepare('SELECT count(*) AS rows FROM bucket').get() as { rows: number }
+    db.close()
+    expect(rows).toBeLessThan(3000)
+  })
+
   test('nonces and sessions survive a restart', async () => {
     const file = join(folder, 'restart.sqlite')
     const before = createSqliteState(file)
@@ -157,5 +202,23 @@ describe.runIf(hasRedis)('Redis', () => {
   test('a server that is not there is an error at the start', async () => {
     const port = await freePort()
     await expect(createRedisState({ url: `redis://127.0.0.1:${port}` })).rejects.toThrow('Redis does not answer')
+  })
+
+  test('a server that hangs is an error soon', async () => {
+    const hanging = await startRedis()
+    const state = await createRedisState({ url: hanging.url, timeoutMs: 50 })
+    hanging.hang()
+    const outcomes = await Promise.allSettled([
+      state.ping(),
+      state.remember('a', T + 1, T),
+      state.take('a', { burst: 1, perSecond: 1 }, T),
+      state.find('a'),
+      state.openCount('a'),
+      state.openOf('a'),
+      state.keep('a', 'b'),
+      state.kept('a'),
+    ])
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']))
+    hanging.stop()
   })
 })

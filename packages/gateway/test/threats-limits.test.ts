@@ -1,11 +1,13 @@
 /** T10 to T12: how much one client may ask for. docs/threats.md says how each was proven. */
+import { createSigner } from '@sluice/signing'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GatewayError } from '../src/errors.ts'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { defaultLimits } from '../src/limits.ts'
 import { planParts } from '../src/parts.ts'
-import { miner, openScene, other, type Scene } from './scene.ts'
+import { parseBody } from '../src/strict-json.ts'
+import { BASE, content, miner, openScene, other, type Scene } from './scene.ts'
 
 const MiB = 1024 * 1024
 let scene: Scene
@@ -32,6 +34,21 @@ describe('T10 and T12 sizes', () => {
     expect((await lambda({ ...event, body: 'x'.repeat(raw.length) })).statusCode).toBe(413)
     const body = Buffer.alloc(raw.length + 8).toString('base64')
     expect((await lambda({ ...event, body, isBase64Encoded: true })).statusCode).toBe(413)
+  })
+
+  test('a body that nobody has signed is read once, whatever is in it', async () => {
+    for (const text of [
+      `"${String.raw`\"`.repeat(MiB - 8)}`,
+      `{"${'\\\n'.repeat(500_000)}`,
+      '['.repeat(2 * MiB),
+      `${'['.repeat(MiB)}${']'.repeat(MiB)}`,
+    ]) {
+      expect(() => parseBody(new TextEncoder().encode(text))).toThrow(GatewayError)
+    }
+    expect(parseBody(new TextEncoder().encode(String.raw`{"\"a\\":"b\"","c":["\\"]}`))).toEqual({
+      '"a\\': 'b"',
+      c: ['\\'],
+    })
   })
 
   test('parts are planned by arithmetic, whatever the numbers', async () => {
@@ -82,6 +99,36 @@ describe('T10 and T12 sizes', () => {
   })
 })
 
+describe('T12 the largest object', () => {
+  test('holds for one PUT, and for parts of an unknown size', async () => {
+    await using scene = await openScene({ limits: { objectBytes: 6 * MiB } })
+    const status = async (target: string, body: object): Promise<number> =>
+      (await scene.as(miner).send('POST', target, body)).status
+    expect([
+      await status('/uploads/url', { key: 'a', bytes: 6 * MiB }),
+      await status('/uploads/url', { key: 'a', bytes: 6 * MiB + 1 }),
+      await status('/uploads/multipart/init', { ...init, bytes: null, part_size: 6 * MiB }),
+      await status('/uploads/multipart/init', { ...init, bytes: null, part_size: 6 * MiB + 1 }),
+    ]).toEqual([200, 413, 200, 413])
+  })
+
+  test('holds for clients that never say a size', async () => {
+    await using scene = await openScene({ adapters: ['knowlio'], limits: { objectBytes: 6 * MiB } })
+    const client = scene.as(miner)
+    const post = async (route: string, body: object): Promise<Awaited<ReturnType<typeof client.send>>> =>
+      await client.send('POST', `/api/uploads/multipart/${route}`, { key: 'k', ...body })
+    const { upload_id } = (await post('init', {})).json
+    const send = async (bytes: number): Promise<Awaited<ReturnType<typeof post>>> => {
+      const { json } = await post('part-url', { upload_id, part_number: 1 })
+      const sent = await fetch(json['url'] as string, { method: 'PUT', body: content(bytes) })
+      return await post('complete', { upload_id, parts: [{ PartNumber: 1, ETag: sent.headers.get('etag') }] })
+    }
+    expect((await send(6 * MiB + 1)).json.error?.code).toBe('TOO_LARGE')
+    expect(await scene.store.head(`data/hotkey=${miner.address}/k`)).toBeNull()
+    expect((await send(6 * MiB)).status).toBe(200)
+  })
+})
+
 describe('T11 floods', () => {
   test('an address is stopped before anything is computed, and a victim’s name in a header costs the victim nothing', async () => {
     let verified = 0
@@ -106,5 +153,15 @@ describe('T11 floods', () => {
       statuses.push((await scene.as(miner).send('POST', '/uploads/list', {}, { address: `192.0.2.${n}` })).status)
     expect(statuses).toEqual([200, 200, 200, 429, 429])
     expect((await scene.as(other).send('POST', '/uploads/list', {})).status).toBe(200)
+  })
+
+  test('a captured request, sent again and again, takes nothing from its signer', async () => {
+    await using scene = await openScene({ limits: { perHotkey: { burst: 2, perSecond: 0.001 } } })
+    const body = new TextEncoder().encode('{}')
+    const url = `${BASE}/uploads/list`
+    const headers = await createSigner({ hotkey: miner }).authorize({ method: 'POST', url, body })
+    const request = { method: 'POST', target: '/uploads/list', headers, body, address: '203.0.113.9' }
+    for (let n = 0; n < 10; n++) await scene.gateway.handle(request)
+    expect((await scene.as(miner).send('POST', '/uploads/list', {})).status).toBe(200)
   })
 })

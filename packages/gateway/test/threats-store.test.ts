@@ -147,11 +147,27 @@ describe('T14 what the chain says', () => {
     await soon.ready
     expect([reads, soon.current()]).toMatchObject([0, { stale: false, view: { block: 10 } }])
     await soon.close()
-    kept = '{"block":'
-    const third = watchSubnet({ read: away, now: () => 1000, keep, refreshMs: 1e6 })
-    await third.ready
-    expect(third.current()).toBeNull()
-    await third.close()
+    for (const text of [
+      '{"block":',
+      '{"block":10,"standings":[]}',
+      '{"block":10,"movedAt":1000,"standings":[["a",1]]}',
+      '{"block":1e999,"movedAt":1000,"standings":[]}',
+    ]) {
+      kept = text
+      const third = watchSubnet({ read: away, now: () => 1000, keep, refreshMs: 1e6 })
+      await third.ready
+      expect([text, third.current()]).toEqual([text, null])
+      await third.close()
+    }
+    // Kept by a clock that was ahead: it grows old from now on.
+    kept = '{"block":10,"movedAt":9000000000000,"standings":[]}'
+    let now = 1000
+    const fourth = watchSubnet({ read: away, now: () => now, keep, refreshMs: 1e6 })
+    await fourth.ready
+    expect(fourth.current()?.stale).toBe(false)
+    now += 700_000
+    expect(fourth.current()?.stale).toBe(true)
+    await fourth.close()
   })
 })
 

@@ -44,7 +44,7 @@ describe('a single PUT', () => {
       key: 'source=x/bucket=480000/a file (1).parquet',
       bytes: body.length,
       content_type: 'application/vnd.apache.parquet',
-      metadata: { note: "it's = fine" },
+      metadata: { note: "it's  =   fine" },
       sha256: 'ab'.repeat(32),
       checksum_crc32: crc32Base64(body),
     })
@@ -60,7 +60,7 @@ describe('a single PUT', () => {
     expect((await put(request, body)).status).toBe(200)
 
     const stat = await scene.as(miner).send('GET', `/uploads/stat/source%3Dx/bucket%3D480000/a%20file%20(1).parquet`)
-    expect(stat.json).toMatchObject({ bytes: 1000, metadata: { note: "it's = fine", sha256: 'ab'.repeat(32) } })
+    expect(stat.json).toMatchObject({ bytes: 1000, metadata: { note: "it's  =   fine", sha256: 'ab'.repeat(32) } })
     const download = await scene
       .as(miner)
       .send('GET', '/uploads/download/source=x/bucket=480000/a%20file%20(1).parquet')

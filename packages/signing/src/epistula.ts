@@ -13,7 +13,7 @@ export interface EpistulaOptions {
   readonly now: number
   /** Default 10 s back (the original's setting), 2 s ahead. */
   readonly window?: TimeWindow
-  /** This service's hotkey: a request that names another in `Epistula-Signed-For` is refused. */
+  /** This service's hotkey; without one, a request that names any service in `Epistula-Signed-For` is refused. */
   readonly audience?: string | undefined
   /** Members that the original's request model adds before it hashes, with their defaults. */
   readonly defaults?: Readonly<Record<string, unknown>>
@@ -49,7 +49,7 @@ export function verifyEpistula(request: Pick<ReceivedRequest, 'headers' | 'body'
   requireWithin(signedAt, now, window)
   const publicKey = publicKeyOf(headers['epistula-signed-by'] ?? '')
   const signedFor = headers['epistula-signed-for'] ?? ''
-  if (signedFor !== '' && audience !== undefined && !isSameHotkey(signedFor, audience)) {
+  if (signedFor !== '' && (audience === undefined || !isSameHotkey(signedFor, audience))) {
     throw new SigningError('WRONG_AUDIENCE', 'The request was signed for another service.')
   }
   const bytes = signatureBytes(signature, 'hex')
@@ -81,7 +81,8 @@ function bodiesOf(body: Uint8Array, defaults: Readonly<Record<string, unknown>>)
   try {
     const parsed: unknown = body.length === 0 ? {} : JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
-      texts.add(pythonJson({ ...defaults, ...parsed }))
+      const filled = { ...defaults, ...parsed }
+      if (Object.keys(filled).length > Object.keys(parsed).length) texts.add(pythonJson(filled))
     }
     texts.add(pythonJson(parsed))
   } catch {

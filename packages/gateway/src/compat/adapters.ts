@@ -1,3 +1,4 @@
+import { refuse } from '../app.ts'
 import type { Admission } from '../admission.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
@@ -47,11 +48,16 @@ export function adapterRoutes(names: readonly AdapterName[], parts: AdapterParts
     const [first] = routes
     if (first === undefined) return []
     if (routes.length === 1) return [first]
+    const claimed = (exchange: Exchange): AdapterRoute | undefined =>
+      routes.find(({ claims }) => claims === undefined || claims(exchange))
     const handle = async (exchange: Exchange): ReturnType<Route['handle']> => {
-      const route = routes.find(({ claims }) => claims === undefined || claims(exchange))
+      const route = claimed(exchange)
       if (route === undefined) throw new GatewayError('BAD_SIGNATURE', 'The request is signed in no known way.')
       return await route.handle(exchange)
     }
-    return [{ ...first, handle }]
+    // Each original says no in its own way.
+    const refuseAs: NonNullable<Route['refuse']> = (error, exchange) =>
+      ((claimed(exchange) ?? first).refuse ?? refuse)(error, exchange)
+    return [{ ...first, handle, refuse: refuseAs }]
   })
 }

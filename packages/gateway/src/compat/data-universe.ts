@@ -48,7 +48,7 @@ export function dataUniverseRoutes(parts: AdapterParts): readonly AdapterRoute[]
   ): AdapterRoute => ({
     method: 'POST',
     path: `/${name}`,
-    bodyBytes: limits.completeBodyBytes,
+    bodyBytes: name === 'get-file-presigned-urls' ? limits.completeBodyBytes : limits.bodyBytes,
     docs: { summary: `Data Universe: ${summary}`, signed: true, body: model },
     refuse: (error) => ({ ...refuseWithDetail(error), status: originalStatus(error) }),
     claims: ({ request }) => request.headers['x-tao-version'] === undefined,
@@ -86,7 +86,8 @@ export function dataUniverseRoutes(parts: AdapterParts): readonly AdapterRoute[]
           prefix: folder,
           minBytes: 1024,
           maxBytes: Math.min(limits.putBytes, limits.objectBytes),
-          fields: { acl: 'private', 'x-amz-storage-class': 'STANDARD' },
+          // Without the original's "acl": it says what is so anyway, and buckets without ACLs refuse it.
+          fields: { 'x-amz-storage-class': 'STANDARD' },
           expiresSeconds: seconds,
         })
         return {

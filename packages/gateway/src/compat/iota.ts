@@ -23,6 +23,13 @@ const abort = z.object({ path, upload_id: uploadId })
 /** Its clients cannot ask for more URLs later, so they get all of them; the part size grows to keep them few. */
 const MAX_URLS = 1000
 
+/**
+ * What is signed is the body written anew, so it is read before the signature is verified and must be no longer than it
+ * has to be: 10,000 parts of some 65 bytes, or a path with every letter escaped.
+ */
+const LONG_BODY = 1024 * 1024
+const SHORT_BODY = 16 * 1024
+
 export function iotaRoutes({ authenticator, uploads, limits }: AdapterParts): readonly AdapterRoute[] {
   const route = <T extends z.ZodType>(
     method: Route['method'],
@@ -33,7 +40,7 @@ export function iotaRoutes({ authenticator, uploads, limits }: AdapterParts): re
   ): AdapterRoute => ({
     method,
     path: `/storage/${name}`,
-    bodyBytes: limits.completeBodyBytes,
+    bodyBytes: name === 'multipart_upload/complete' ? LONG_BODY : SHORT_BODY,
     docs: { summary: `IOTA: ${summary}`, signed: true, body: model },
     refuse: refuseWithDetail,
     handle: async (exchange) => {

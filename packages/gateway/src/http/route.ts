@@ -36,7 +36,7 @@ export interface Route {
   readonly docs: RouteDocs
   readonly handle: (exchange: Exchange) => Promise<GatewayReply>
   /** How this route says no; default is the native form. */
-  readonly refuse?: (error: GatewayError) => GatewayReply
+  readonly refuse?: (error: GatewayError, exchange: Exchange) => GatewayReply
 }
 
 export interface Match {

@@ -25,9 +25,11 @@ export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T
     let done: readonly (() => void)[]
     try {
       done = commit.immediate(jobs)
-    } catch {
-      // One of them cannot be done; the others must not suffer for it.
-      for (const job of jobs) alone(job)
+    } catch (error) {
+      // One of them cannot be done; the others must not suffer for it. But a locked file is locked for all of them, and
+      // each would wait for it again, with everything else standing still.
+      const settle = isBusy(error) ? ({ fail }: Job) => fail(error) : alone
+      for (const job of jobs) settle(job)
       return
     }
     for (const resolve of done) resolve()
@@ -43,4 +45,8 @@ export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T
         fail: reject,
       })
     })
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
 }

@@ -1,6 +1,6 @@
 /** The changes that must be atomic, in Redis' Lua. Every name begins with one hash tag, so a cluster has them in one slot. */
 
-/** bucket | burst perSecond now → milliseconds to wait, 0 when a token was taken. */
+/** bucket | burst perSecond now skew → milliseconds to wait, 0 when a token was taken. */
 export const takeScript: string = `
 local burst, rate, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local row = redis.call('HMGET', KEYS[1], 'tokens', 'at')
@@ -8,8 +8,10 @@ local tokens = burst
 if row[1] then tokens = math.min(burst, tonumber(row[1]) + math.max(0, now - tonumber(row[2])) * rate / 1000) end
 local wait = 0
 if tokens < 1 then wait = math.ceil((1 - tokens) * 1000 / rate) else tokens = tokens - 1 end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate) + 1000)
+local at = now
+if row[2] and tonumber(row[2]) - now < tonumber(ARGV[4]) then at = math.max(now, tonumber(row[2])) end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.0f', at))
+redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate + at - now) + 1000)
 return wait`
 
 /** open:hotkey session expiry | uploads bytes uploadId size expiresAt json → what happened. */

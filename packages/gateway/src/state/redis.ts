@@ -1,6 +1,8 @@
 import { createClient } from '@redis/client'
 import { claimScript, finishScript, forgetScript, openScript, takeScript } from './redis-scripts.ts'
-import type { Opening, Session, State } from './state.ts'
+import { CLOCK_SKEW_MS, type Opening, type Session, type State } from './state.ts'
+
+const CONNECT_MS = 5_000
 
 export interface RedisStateOptions {
   /** `redis://` or `rediss://`, with user and password where needed. */
@@ -22,43 +24,42 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
     url,
     // A command must fail soon while the server is away, not wait in a queue.
     disableOfflineQueue: true,
-    socket: { connectTimeout: 5_000, reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, 2_000) },
-    commandOptions: { timeout: timeoutMs },
+    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, 2_000) },
+    // A server that hangs must not fill the memory with commands.
+    commandsQueueMaxLength: 10_000,
   })
   client.on('error', (error: Error) => warn(`Redis: ${error.message}`))
   const firstError = new Promise<never>((_resolve, reject) => client.once('error', reject))
   try {
     // It would go on trying for ever; a gateway that cannot start should say so.
-    await Promise.race([client.connect(), firstError])
+    await within(CONNECT_MS, Promise.race([client.connect(), firstError]))
   } catch (error) {
     client.destroy()
     throw new Error(`Redis does not answer: ${(error as Error).message}`, { cause: error })
   }
 
+  /** The client's own limit ends when a command is on its way; a server that hangs then would be waited for for ever. */
+  const answered = async <T>(command: Promise<T>): Promise<T> => await within(timeoutMs, command)
   const run = async (script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> =>
-    await client.eval(script, {
-      keys: keys.map((key) => prefix + key),
-      arguments: args.map(String),
-    })
+    await answered(client.eval(script, { keys: keys.map((key) => prefix + key), arguments: args.map(String) }))
   const sessionKey = (uploadId: string): string => `session:${uploadId}`
   const parseAll = (rows: unknown): Session[] => (rows as string[]).map((row) => JSON.parse(row) as Session)
   const find = async (uploadId: string): Promise<Session | null> => {
-    const text = await client.get(prefix + sessionKey(uploadId))
+    const text = await answered(client.get(prefix + sessionKey(uploadId)))
     return text === null ? null : (JSON.parse(text) as Session)
   }
 
   return {
     remember: async (name, until, now) => {
       const life = Math.max(1, Math.ceil(until - now))
-      return (
-        (await client.set(`${prefix}nonce:${name}`, '1', {
-          condition: 'NX',
-          expiration: { type: 'PX', value: life },
-        })) === 'OK'
-      )
+      const setting = client.set(`${prefix}nonce:${name}`, '1', {
+        condition: 'NX',
+        expiration: { type: 'PX', value: life },
+      })
+      return (await answered(setting)) === 'OK'
     },
     take: async (bucket, { burst, perSecond }, now) => {
-      const waitMs = Number(await run(takeScript, [`bucket:${bucket}`], [burst, perSecond, now]))
+      const waitMs = Number(await run(takeScript, [`bucket:${bucket}`], [burst, perSecond, now, CLOCK_SKEW_MS]))
       return waitMs === 0 ? { ok: true } : { ok: false, retryAfterMs: waitMs }
     },
     open: async (session, caps) => {
@@ -68,11 +69,11 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
       return String(await run(openScript, keys, args)) as Opening
     },
     find,
-    openCount: async (hotkey) => await client.hLen(`${prefix}open:${hotkey}`),
+    openCount: async (hotkey) => await answered(client.hLen(`${prefix}open:${hotkey}`)),
     openOf: async (hotkey) => {
-      const ids = await client.hKeys(`${prefix}open:${hotkey}`)
+      const ids = await answered(client.hKeys(`${prefix}open:${hotkey}`))
       if (ids.length === 0) return []
-      const texts = await client.mGet(ids.map((id) => prefix + sessionKey(id)))
+      const texts = await answered(client.mGet(ids.map((id) => prefix + sessionKey(id))))
       return parseAll(texts.filter((text) => text !== null)).sort((one, other) => one.expiresAt - other.expiresAt)
     },
     finish: async (uploadId, result, until) => {
@@ -88,11 +89,23 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
     },
     claimExpired: async (now, leaseUntil, limit) =>
       parseAll(await run(claimScript, ['expiry'], [prefix, now, leaseUntil, limit])),
-    keep: async (name, text) => void (await client.set(`${prefix}kept:${name}`, text)),
-    kept: async (name) => await client.get(`${prefix}kept:${name}`),
-    ping: async () => void (await client.ping()),
+    keep: async (name, text) => void (await answered(client.set(`${prefix}kept:${name}`, text))),
+    kept: async (name) => await answered(client.get(`${prefix}kept:${name}`)),
+    ping: async () => void (await answered(client.ping())),
     close: async () => {
       if (client.isOpen) await client.close()
     },
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import type { Rate } from '../limits.ts'
 import { createBatch } from './batch.ts'
-import type { Opening, Session, State, Taken } from './state.ts'
+import { CLOCK_SKEW_MS, type Opening, type Session, type State, type Taken } from './state.ts'
 
 const schema = `
 CREATE TABLE IF NOT EXISTS nonce(name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -19,6 +19,7 @@ PRAGMA user_version = 1;
 `
 /** Old nonces and full buckets are removed after so many writes. */
 const SWEEP_EVERY = 2_000
+const BUSY_MS = 1_000
 
 /**
  * State in one SQLite file, for gateways on one machine. A killed process loses nothing; a power cut may lose the last
@@ -30,7 +31,8 @@ export function createSqliteState(file: string): State {
   const db = openSqlite(file)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
-  db.pragma('busy_timeout = 5000')
+  // Everything stands still for so long when another process holds the file; its writes take less than a millisecond.
+  db.pragma(`busy_timeout = ${BUSY_MS}`)
   db.exec(schema)
   const statements = prepare(db)
   const write = createBatch(db)
@@ -46,7 +48,8 @@ export function createSqliteState(file: string): State {
     const passed = row === undefined ? 0 : Math.max(0, now - row.at)
     const tokens = row === undefined ? burst : Math.min(burst, row.tokens + (passed * perSecond) / 1000)
     const left = tokens < 1 ? tokens : tokens - 1
-    statements.setBucket.run(name, left, now, Math.ceil(now + ((burst - left) * 1000) / perSecond))
+    const at = row === undefined || row.at - now >= CLOCK_SKEW_MS ? now : Math.max(now, row.at)
+    statements.setBucket.run(name, left, at, Math.ceil(at + ((burst - left) * 1000) / perSecond))
     return tokens < 1 ? { ok: false, retryAfterMs: Math.ceil(((1 - tokens) * 1000) / perSecond) } : { ok: true }
   }
   const open = (session: Session, caps: { readonly uploads: number; readonly bytes: number }): Opening => {
@@ -69,7 +72,12 @@ export function createSqliteState(file: string): State {
         sweep(now)
         return statements.remember.run(name, until).changes === 1
       }),
-    take: async (bucket, rate, now) => await write(() => take(bucket, rate, now)),
+    // Swept here too: unsigned requests from many addresses are all that some gateways see.
+    take: async (bucket, rate, now) =>
+      await write(() => {
+        sweep(now)
+        return take(bucket, rate, now)
+      }),
     open: async (session, caps) => await write(() => open(session, caps)),
     find: async (uploadId) => parse(statements.find.get(uploadId)),
     openCount: async (hotkey) => (statements.used.get(hotkey) as { uploads: number }).uploads,

@@ -23,6 +23,12 @@ export type Opening = 'opened' | 'too many uploads' | 'too many bytes'
 export type Taken = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number }
 
 /**
+ * By how much the clocks of gateways may differ. A bucket's time does not go back within it, else two of them would fill
+ * the bucket in turns; beyond it a clock is wrong and must not stop the others' buckets.
+ */
+export const CLOCK_SKEW_MS = 60_000
+
+/**
  * What all gateways of a subnet share. Every method is atomic over all of them; times are milliseconds since 1970.
  * Each may throw Error when the place behind it does not answer; the gateway then refuses.
  */

@@ -81,7 +81,9 @@ export function createPresigner(place: BucketPlace): Presigner {
         .map(([name, value]) => `${name}=${value}`)
         .join('&')
       const path = key === undefined ? base || '/' : `${base}/${key.split('/').map(encode).join('/')}`
-      const lines = names.map((name) => `${name}:${name === 'host' ? host : (headers[name] ?? '').trim()}\n`)
+      const lines = names.map(
+        (name) => `${name}:${name === 'host' ? host : (headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`,
+      )
       const canonical = `${method}\n${path}\n${canonicalQuery}\n${lines.join('')}\n${names.join(';')}\nUNSIGNED-PAYLOAD`
       const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`
       const signature = hmac(signingKey(date, credentials), toSign).toString('hex')
