@@ -219,6 +219,8 @@ describe.runIf(hasRedis)('Redis', () => {
       state.kept('a'),
     ])
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']))
+    // A gateway must be able to stop without it.
+    await state.close()
     hanging.stop()
   })
 })

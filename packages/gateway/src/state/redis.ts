@@ -93,7 +93,8 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
     kept: async (name) => await answered(client.get(`${prefix}kept:${name}`)),
     ping: async () => void (await answered(client.ping())),
     close: async () => {
-      if (client.isOpen) await client.close()
+      // It waits for the answers that are still to come.
+      if (client.isOpen) await answered(client.close()).catch(() => client.destroy())
     },
   }
 }
