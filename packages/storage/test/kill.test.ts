@@ -36,7 +36,7 @@ async function cycle(percentage: number, after: number | null): Promise<number |
   return (await exit)[0]
 }
 
-it('survives SIGKILL at ten random moments without losing or repeating a row', { timeout: 180_000 }, async () => {
+it('survives SIGKILL at ten random moments without losing or repeating a row', { timeout: 600_000 }, async () => {
   const random = seeded(20_261_121)
   let killed = 0
   for (let run = 0; run < 10; run++) {
