@@ -1,7 +1,7 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3'
 import { type DevS3, startS3Server } from '@sluice/devnet'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StorageBackend } from '../src/backend.ts'
@@ -148,7 +148,14 @@ test('with a journal, a later backend goes on with the parts that are there', as
   server.faults.add({ method: 'PUT', path: /partNumber=5/, kind: { status: 500 } })
   expect(await putAll(backendOf(options), [object])).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
   server.faults.clear()
-  server.faults.add({ method: 'PUT', path: /partNumber=1&/, kind: { status: 500 } }) // it is not sent again
+  const address = { region: server.region, endpoint: server.url, connectTimeoutMs: 1000, connections: 1 }
+  const client = createS3Client({ ...address, credentials: server })
+  const [open] = (await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket-b' }))).Uploads ?? []
+  const upload = { Bucket: 'bucket-b', Key: open?.Key, UploadId: open?.UploadId }
+  const [stored] = (await client.send(new ListPartsCommand(upload))).Parts ?? []
+  client.destroy()
+  const again = new RegExp(`partNumber=${stored?.PartNumber}&`)
+  server.faults.add({ method: 'PUT', path: again, kind: { status: 500 } }) // it is not sent again
   expect(await putAll(backendOf(options), [object])).toMatchObject([{ ok: true }])
   expect((await readKey(backendOf(), 'files/large'))?.equals(data)).toBe(true)
 })

@@ -67,8 +67,8 @@ export function proofOfObject(object: StoredObject, expected: ExpectedObject): P
 
 /**
  * Has the server put the parts together. After an answer that leaves it open (none, cut, an error in a 200), and after
- * `InvalidPart`, the server is asked what it holds: the object, then it is done; or the parts, then those that are not
- * what was sent are sent again before the next attempt.
+ * `InvalidPart` or a wrong checksum, the server is asked what it holds: the object, then it is done; or the parts, then
+ * those that are not what was sent are sent again before the next attempt.
  * @returns the ETag of the object
  * @throws TransferError `NO_SUCH_UPLOAD` when neither upload nor object is there
  */
@@ -106,7 +106,9 @@ export async function complete(engine: Engine, job: CompleteJob): Promise<string
       const text = `The upload of ${session.key} is gone, and the object is not there. Send it again.`
       throw new TransferError('NO_SUCH_UPLOAD', text, { retryable: false, cause: error })
     }
-    if (error.code === 'INVALID_PART') parts = await heal(parts, stored, job.resend, error)
+    // radosgw sees only that the whole has another checksum.
+    const isOther = error.code === 'INVALID_PART' || error.code === 'CORRUPT'
+    if (isOther) parts = await heal(parts, stored, job.resend, error)
     return null
   }
 

@@ -1,4 +1,5 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3'
+import { startS3Server } from '@sluice/devnet'
 import { describe, expect, test } from 'vitest'
 import { fromBytes, fromStream, TransferError, type UploadSessions } from '../src/index.ts'
 import { createDirectSessions } from '../src/node/index.ts'
@@ -70,9 +71,9 @@ test('a refused look-up is no missing object, whatever the key', async () => {
 })
 
 test('sessions that are closed leave no connection, and open one again', async () => {
-  const { endpoint, bucket, credentials } = store.current
+  await using server = await startS3Server({ buckets: ['closing'] })
   const connections = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
-  const sessions = createDirectSessions({ endpoint, bucket, credentials })
+  const sessions = createDirectSessions({ endpoint: server.url, bucket: 'closing', credentials: server })
   await sessions.stat('none')
   const open = connections()
   sessions.close()
