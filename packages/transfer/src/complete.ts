@@ -83,9 +83,8 @@ export async function complete(engine: Engine, job: CompleteJob): Promise<string
         etag,
         crc32: crc32 === null ? undefined : crc32ToBase64(crc32),
       }))
-      const options = { crc32: expected.crc32 ?? undefined, sha256: expected.sha256 ?? undefined }
       const done = await withDeadline(what, engine.completeMs, signal, (cut) =>
-        engine.sessions.complete(session, list, { ...options, signal: cut }),
+        engine.sessions.complete(session, list, { crc32: expected.crc32 ?? undefined, signal: cut }),
       )
       return done.etag
     } catch (error) {

@@ -62,14 +62,13 @@ export function createHttpSessions(options: HttpSessionsOptions): UploadSessions
       }
     },
 
-    complete: async ({ uploadId, key }, parts, { crc32, sha256, signal } = {}) => {
+    complete: async ({ uploadId, key }, parts, { crc32, signal } = {}) => {
       const named = parts.map((part) => ({
         part_number: part.partNumber,
         etag: part.etag,
         ...checksumOf(part.crc32),
       }))
-      const whole = { ...checksumOf(crc32), ...(sha256 === undefined ? {} : { sha256 }) }
-      const body = { upload_id: uploadId, key, parts: named, ...whole }
+      const body = { upload_id: uploadId, key, parts: named, ...checksumOf(crc32) }
       const path = '/uploads/multipart/complete'
       return await ask({ what: `complete ${key}`, method: 'POST', path, body, signal }, completeReply)
     },

@@ -79,8 +79,6 @@ export interface CompletedPart {
 export interface CompleteOptions {
   /** CRC-32 of the whole object, base64; only with checksum `crc32`. */
   readonly crc32?: string | undefined
-  /** Hex SHA-256 of the bytes sent. */
-  readonly sha256?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -195,13 +195,13 @@ describe('ends in a typed error', () => {
   test('a signal during a stalled part, a stalled Complete and a long wait', async () => {
     faults().add({ path: PART, times: 1, kind: 'stall' })
     faults().add({ path: PART, times: 1, kind: { status: 503, retryAfterSeconds: 60 } })
-    const transfer = store.current.transfer({ partSize })
-    /** Gives the signal a little after the phase has begun. */
+    /** Gives the signal a little after the phase has begun; a transfer of its own, since a 503 holds up all of one. */
     const stoppedIn = async (phase: string): Promise<unknown> => {
       const stop = new AbortController()
       const onEvent = (event: TransferEvent): void => {
         if (event.type === 'progress' && event.phase === phase) setTimeout(() => stop.abort(), 100)
       }
+      const transfer = store.current.transfer({ partSize })
       return await transfer.upload(fromBytes(data), { key: 'signal', signal: stop.signal, onEvent })
     }
     await expect(stoppedIn('sending')).rejects.toMatchObject({ code: 'ABORTED' })

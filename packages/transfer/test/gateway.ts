@@ -103,7 +103,6 @@ export async function startGateway(sessions: UploadSessions, pageSize = 3): Prom
       }))
       const done = await sessions.complete(session(body), parts, {
         crc32: body.checksum_crc32,
-        sha256: body.sha256,
       })
       return { key: body.key, etag: done.etag, bytes: 0 }
     },

@@ -31,7 +31,6 @@ interface PartsQuery extends UploadName {
 interface CompleteBody extends UploadName {
   readonly parts: readonly { part_number: number; etag: string; checksum_crc32?: string | undefined }[]
   readonly checksum_crc32?: string | undefined
-  readonly sha256?: string | undefined
 }
 interface OpenQuery {
   readonly prefix: string
@@ -104,10 +103,7 @@ export const initReply: z.ZodType = z.object({
 export const partUrlBody: z.ZodType<PartUrlBody> = z.strictObject({
   upload_id: uploadId,
   key,
-  parts: z
-    .array(z.strictObject({ part_number: partNumber, bytes: size, checksum_crc32: crc32.optional() }))
-    .min(1)
-    .max(1000),
+  parts: z.array(z.strictObject({ part_number: partNumber, bytes: size, checksum_crc32: crc32.optional() })).min(1),
 })
 export const partUrlReply: z.ZodType = z.object({
   parts: z.array(z.object({ part_number: partNumber, url: z.url(), headers, expires_at: time })),
@@ -131,7 +127,6 @@ export const completeBody: z.ZodType<CompleteBody> = z.strictObject({
     .min(1)
     .max(10_000),
   checksum_crc32: crc32.optional(),
-  sha256: sha256.optional(),
 })
 export const completeReply: z.ZodType = z.object({ key, etag, bytes: size })
 
