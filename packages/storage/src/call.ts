@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel'
 import { BackendError } from '@sluice/backends'
 import type { BackendName } from '@sluice/rollout'
@@ -100,16 +101,7 @@ function resting(backend: string, message: string): StorageError {
 }
 
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(new StorageError('ABORTED', messageOf(signal?.reason), { retryable: true }))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
-    if (signal?.aborted === true) stop()
-    else signal?.addEventListener('abort', stop, { once: true })
+  await delay(ms, undefined, { signal }).catch(() => {
+    throw new StorageError('ABORTED', messageOf(signal?.reason), { retryable: true })
   })
 }

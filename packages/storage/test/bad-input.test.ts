@@ -7,7 +7,7 @@ import { BackendError } from '@sluice/backends'
 import { RolloutError } from '@sluice/rollout'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StorageError } from '../src/errors.ts'
-import { addRows, createTestMiner, manyRows, s3Policy, type TestMiner } from './miner.ts'
+import { addRows, createTestMiner, down, manyRows, s3Policy, type TestMiner } from './miner.ts'
 
 let miner: TestMiner
 beforeEach(async () => {
@@ -100,9 +100,7 @@ describe('the state file', () => {
 
   it('is found again after its folder was lost together with the queue', async () => {
     addRows(miner.db, manyRows(20))
-    miner.hub.fault = () => {
-      throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
-    }
+    miner.hub.fault = down
     const storage = await miner.open()
     await storage.uploadData()
     await storage.close()

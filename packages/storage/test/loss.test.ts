@@ -3,17 +3,13 @@ import { join } from 'node:path'
 import { BackendError } from '@sluice/backends'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSpool } from '../src/spool.ts'
-import { addRows, createTestMiner, manyRows, s3Policy, type TestMiner } from './miner.ts'
+import { addRows, createTestMiner, down, manyRows, s3Policy, type TestMiner } from './miner.ts'
 
 let miner: TestMiner
 beforeEach(async () => {
   miner = await createTestMiner()
 })
 afterEach(() => miner.close())
-
-const down = (): never => {
-  throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
-}
 
 it('a damaged manifest in the backend deletes nothing that the next one still needs', async () => {
   addRows(miner.db, manyRows(70))

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
-import { createDirectoryBackend, type StorageBackend } from '@sluice/backends'
+import { BackendError, createDirectoryBackend, type StorageBackend } from '@sluice/backends'
 import { hotkeyFromUri } from '@sluice/chain'
 import { MANIFEST_KEY, openManifest, readRows, type Manifest } from '@sluice/dataset'
 import { createPolicy, type BackendName, type PolicySnapshot } from '@sluice/rollout'
@@ -69,6 +69,11 @@ export const manyRows = (count: number, from = 0): TestRow[] =>
     const n = from + at
     return { uri: `https://x.com/u/status/${n}`, bucket: 480_000 + (n % 7), source: n % 3 === 0 ? 1 : 2 }
   })
+
+/** A fault: the backend is away. */
+export function down(): never {
+  throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
+}
 
 /** A backend whose calls can be made to fail. */
 function withFaults(

@@ -1,11 +1,6 @@
-import { BackendError } from '@sluice/backends'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { addRows, createTestMiner, s3Policy } from './miner.ts'
-
-const down = (): never => {
-  throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
-}
+import { addRows, createTestMiner, down, s3Policy } from './miner.ts'
 
 const backend = fc.constantFrom('s3' as const, 'hub' as const)
 const event = fc.oneof(

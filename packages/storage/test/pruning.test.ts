@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { BackendError } from '@sluice/backends'
 import { openSqlite } from '@sluice/sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDataUniverseSource } from '../src/data-universe.ts'
 import type { RowSource } from '../src/row-source.ts'
-import { addRows, createTestMiner, manyRows, s3Policy, type TestMiner } from './miner.ts'
+import { addRows, createTestMiner, down, manyRows, s3Policy, type TestMiner } from './miner.ts'
 
 let miner: TestMiner
 beforeEach(async () => {
@@ -13,9 +12,6 @@ beforeEach(async () => {
 })
 afterEach(() => miner.close())
 
-const down = (): never => {
-  throw new BackendError('UNAVAILABLE', 'away', { retryable: true })
-}
 const pruneOldest = (rows: number): void => {
   const oldest = 'SELECT uri FROM DataEntity ORDER BY timeBucketId, uri LIMIT'
   miner.db.exec(`DELETE FROM DataEntity WHERE uri IN (${oldest} ${rows})`)
