@@ -9,14 +9,20 @@ export async function withDeadline<T>(
   what: string,
   ms: number,
   signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (options: { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   if (signal?.aborted === true) throw abortedError(signal.reason)
-  const cut = new AbortController()
+  let cut: AbortController | undefined
+  const options = {
+    // Made when it is looked at: work that asks nobody, as signing with one's own keys, needs none.
+    get signal() {
+      return (cut ??= new AbortController()).signal
+    },
+  }
   return await new Promise<T>((resolve, reject) => {
     const end = (error: TransferError): void => {
       settle()
-      cut.abort()
+      cut?.abort()
       reject(error)
     }
     const stop = (): void => end(abortedError(signal?.reason))
@@ -29,7 +35,7 @@ export async function withDeadline<T>(
       signal?.removeEventListener('abort', stop)
     }
     signal?.addEventListener('abort', stop, { once: true })
-    work(cut.signal).then(resolve, reject).finally(settle)
+    work(options).then(resolve, reject).finally(settle)
   })
 }
 
@@ -43,7 +49,7 @@ export function createAsk(
   onRetry: (what: string) => RetryOptions['onRetry'],
 ): Ask {
   return async (what, question) =>
-    await retry(settings, () => withDeadline(what, deadlineMs, signal, (cut) => question({ signal: cut })), {
+    await retry(settings, () => withDeadline(what, deadlineMs, signal, question), {
       signal,
       onRetry: onRetry(what),
     })

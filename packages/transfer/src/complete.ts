@@ -83,8 +83,8 @@ export async function complete(engine: Engine, job: CompleteJob): Promise<string
         etag,
         crc32: crc32 === null ? undefined : crc32ToBase64(crc32),
       }))
-      const done = await withDeadline(what, engine.completeMs, signal, (cut) =>
-        engine.sessions.complete(session, list, { crc32: expected.crc32 ?? undefined, signal: cut }),
+      const done = await withDeadline(what, engine.completeMs, signal, (call) =>
+        engine.sessions.complete(session, list, { crc32: expected.crc32 ?? undefined, signal: call.signal }),
       )
       return done.etag
     } catch (error) {

@@ -62,7 +62,7 @@ export async function download(
     const text = 'Cannot download: sha256 must be 64 lower-case hex digits.'
     throw new TransferError('BAD_OPTION', text, { retryable: false })
   }
-  const signal = engine.listenable(options.signal ?? new AbortController().signal)
+  const signal = engine.listenable(options.signal)
   for (let round = 1; ; round++) {
     const meter = createMeter(key, options.onEvent, now)
     const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {

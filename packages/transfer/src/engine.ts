@@ -33,8 +33,8 @@ export interface Engine {
   readonly now: () => number
   /** Bytes per second of the last transfers; null at first. */
   readonly line: { bytesPerSecond: number | null }
-  /** Takes a signal to which many requests will listen at once. */
-  readonly listenable: (signal: AbortSignal) => AbortSignal
+  /** Takes a signal to which many requests will listen at once; without one, gives one that never comes. */
+  readonly listenable: (signal: AbortSignal | undefined) => AbortSignal
   /** Keys that this process is writing now. */
   readonly busy: Set<string>
 }

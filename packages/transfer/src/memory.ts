@@ -15,10 +15,10 @@ export interface Memory {
   take(bytes: number, signal?: AbortSignal): Promise<Lease>
 }
 
-/** Smaller pieces are cheaper to allocate than to keep. */
-const WORTH_KEEPING = 1024 * 1024
+/** Pieces below are rounded up to a power of two, so that those of one file serve for the next. */
+const SMALL = 1024 * 1024
 
-/** Buffers of parts are used again, so that the garbage collector never falls behind a fast line. */
+/** Buffers are used again, so that the garbage collector never falls behind a fast line. */
 export function createMemory(budget: number): Memory {
   let used = 0
   /** Released buffers by size; they count as used until they are dropped. */
@@ -39,12 +39,10 @@ export function createMemory(budget: number): Memory {
         if (!held) return
         held = false
         used -= bytes
-        if (bytes >= WORTH_KEEPING) {
-          const list = kept.get(bytes) ?? []
-          kept.set(bytes, list)
-          list.push(piece)
-          keptBytes += bytes
-        }
+        const list = kept.get(bytes) ?? []
+        kept.set(bytes, list)
+        list.push(piece)
+        keptBytes += bytes
         serve()
       },
     }
@@ -65,11 +63,12 @@ export function createMemory(budget: number): Memory {
     }
   }
 
-  function take(bytes: number, signal?: AbortSignal): Promise<Lease> {
+  function take(asked: number, signal?: AbortSignal): Promise<Lease> {
+    const bytes = asked < SMALL ? Math.min(budget, 2 ** Math.ceil(Math.log2(Math.max(1, asked)))) : asked
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(abortedError(signal.reason))
-      if (bytes > budget) {
-        const text = `A piece of ${bytes} bytes does not fit into the memory budget of ${budget}; raise memoryBudget.`
+      if (asked > budget) {
+        const text = `A piece of ${asked} bytes does not fit into the memory budget of ${budget}; raise memoryBudget.`
         return reject(new TransferError('BAD_OPTION', text, { retryable: false }))
       }
       const stop = (): void => {

@@ -34,7 +34,7 @@ export type Plan =
     }
 
 /**
- * One PUT for what fits into one part, else equal parts. The part size follows from the memory (eight parts at once),
+ * One PUT for what fits into one part, else equal parts. The part size follows from the memory (four parts at once),
  * grows for the 10,000 part limit, and shrinks on a slow line.
  * @throws TransferError `BAD_OPTION`, `TOO_LARGE`
  */
@@ -59,8 +59,9 @@ export function planUpload(request: PlanRequest): Plan {
 }
 
 function choosePartSize({ bytes, memoryBudget, bytesPerSecond }: PlanRequest): number {
-  // A stream may become long, and R2 wants equal parts: fewer, larger ones reach further.
-  const share = Math.min(16 * MIB, memoryBudget / (bytes === null ? 4 : 8))
+  // Each part costs the store a request: four large ones beat eight small ones. A stream may become long, and R2 wants
+  // equal parts, so it takes all of the budget; else an eighth is left for another file's first bytes.
+  const share = Math.min(16 * MIB, (memoryBudget * (bytes === null ? 8 : 7)) / 32)
   const line = bytesPerSecond == null ? Infinity : bytesPerSecond * SECONDS_PER_PART
   const wanted = Math.floor(Math.min(share, line) / MIB) * MIB
   const needed = bytes === null ? 0 : Math.ceil(bytes / MOST_PARTS / MIB) * MIB

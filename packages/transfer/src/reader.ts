@@ -21,7 +21,7 @@ export interface PieceReader {
 }
 
 /** Hashed while it is still in the processor's cache. */
-const SLICE = 1024 * 1024
+const SLICE = 4 * 1024 * 1024
 
 /**
  * Reads once and hashes on the way.

@@ -111,6 +111,7 @@ function createEngine(options: TransferOptions): Engine {
   const most = options.concurrency ?? 4
   if (!Number.isSafeInteger(most) || most < 1) throw bad('concurrency must be a whole number of at least 1')
   const retry = { ...DEFAULT_RETRY, ...options.retry }
+  const never = new AbortController().signal
   return {
     sessions: options.sessions,
     send: options.send,
@@ -129,7 +130,7 @@ function createEngine(options: TransferOptions): Engine {
     completeMs: options.completeMs ?? 300_000,
     now,
     line: { bytesPerSecond: null },
-    listenable: (signal) => {
+    listenable: (signal = never) => {
       options.onSignal?.(signal)
       return signal
     },

@@ -40,7 +40,7 @@ export async function upload(engine: Engine, source: Source, options: UploadOpti
  */
 async function plainHashAhead(engine: Engine, source: Source, options: UploadOptions): Promise<string | undefined> {
   if (options.compress === undefined || !engine.sha256 || !source.reopens) return undefined
-  const signal = engine.listenable(options.signal ?? new AbortController().signal)
+  const signal = engine.listenable(options.signal)
   const open = await source.open()
   try {
     const hash = engine.hashing.sha256()
@@ -55,7 +55,7 @@ async function plainHashAhead(engine: Engine, source: Source, options: UploadOpt
 async function uploadOnce(engine: Engine, source: Source, options: UploadOptions): Promise<UploadResult> {
   const started = engine.now()
   const meter = createMeter(options.key, options.onEvent, engine.now)
-  const signal = engine.listenable(options.signal ?? new AbortController().signal)
+  const signal = engine.listenable(options.signal)
   const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {
     meter.retried(what, error, attempt, delayMs)
   })

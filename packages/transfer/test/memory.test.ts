@@ -25,7 +25,7 @@ test('buffers are used again', async () => {
 test('more than the machine has is told, and takes nothing from the budget', async () => {
   const memory = createMemory(2 ** 53 - 1)
   await expect(memory.take(2 ** 52)).rejects.toMatchObject({ code: 'BAD_OPTION' })
-  expect((await memory.take(10)).bytes).toHaveLength(10)
+  expect((await memory.take(10)).bytes).toHaveLength(16)
 })
 test('giving back twice gives back once', async () => {
   const memory = createMemory(10 * MIB)
@@ -56,11 +56,11 @@ test('never more than the budget is out, whatever is asked for', async () => {
       let out = 0
       const use = async (size: number): Promise<void> => {
         const lease: Lease = await memory.take(size)
-        out += size
+        out += lease.bytes.length
         expect(out).toBeLessThanOrEqual(100)
-        expect(lease.bytes.length).toBe(size)
+        expect(lease.bytes.length).toBeGreaterThanOrEqual(size)
         await new Promise((resolve) => setImmediate(resolve))
-        out -= size
+        out -= lease.bytes.length
         lease.release()
       }
       await Promise.all(sizes.map(use))

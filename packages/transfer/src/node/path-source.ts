@@ -6,8 +6,8 @@ import type { OpenSource, Source } from '../source.ts'
 
 const readAsync = promisify(readCallback)
 
-/** Larger reads gain nothing; smaller ones let the hash run beside the disk. */
-const READ = 1024 * 1024
+/** Larger reads gain nothing; smaller ones are more trips to the thread pool. */
+const READ = 4 * 1024 * 1024
 /** A trip to the thread pool costs more than reading this, and than any look at a file's times. */
 const SMALL = 128 * 1024
 
@@ -57,12 +57,15 @@ function openPath(name: string): OpenSource {
       readAt: async (at, into, signal) => {
         if ((await fill(at, into, signal)) < into.length) throw changed(name)
       },
+      // By its path: the same file there is the one that is open, and another one was put in its place.
       check: () => {
-        // The handle tells of writes, the path of a file that was put in its place.
-        const same = [() => fstatSync(file, { bigint: true }), () => statSync(name, { bigint: true })].every(
-          (look) => identityOf(name, readable(name, look)) === identity,
+        if (
+          !isSame(
+            readable(name, () => statSync(name, { bigint: true })),
+            atStart,
+          )
         )
-        if (!same) throw changed(name)
+          throw changed(name)
       },
       close: async () => closeSync(file),
     }
@@ -81,6 +84,10 @@ interface Stat {
 
 function identityOf(name: string, { size, mtimeNs, ino, dev }: Stat): string {
   return JSON.stringify([name, ...[size, mtimeNs, ino, dev].map(String)])
+}
+
+function isSame(a: Stat, b: Stat): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ino === b.ino && a.dev === b.dev
 }
 
 function readable<T>(name: string, work: () => T): T {
