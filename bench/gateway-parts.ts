@@ -46,7 +46,7 @@ const standing: Standing = {
   reason: 'in the cohort',
 }
 const unlimited = { burst: 1e9, perSecond: 1e9 }
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const quiet = { info: () => undefined, warn: () => undefined, error: console.error }
 
 function bounded(state: State, keepOpen: number): State {
   const open: string[] = []
@@ -79,7 +79,7 @@ export async function benchGateway(options: {
     store: simulatedStore(options.storeMs),
     place: { bucket: 'subnet', region: 'us-east-1' },
     verifySignature: options.acceptAll === true ? () => true : await loadVerifier(),
-    log: silent,
+    log: quiet,
     limits: { perAddress: unlimited, perHotkey: unlimited, openUploads: 1_000_000 },
     adapters: ['iota', 'data-universe', 'tao-v2', 'knowlio'],
   })

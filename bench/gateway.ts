@@ -1,16 +1,17 @@
-// pnpm bench:gateway [--seconds N] [--json]: pairs of multipart/init and part-url per second over sockets, with two gateway
+// Pairs of multipart/init and part-url per second over sockets, with two gateway
 // processes on one SQLite file and this process as their client, all on the machine's cores. Requests are signed between
 // the measured rounds. The bucket is simulated: every call to it takes STORE_MS.
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Agent, request as httpRequest } from 'node:http'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { createSigner, type RequestHotkey } from '@sluice/signing'
 import { loadVerifier } from '../packages/gateway/src/crypto/verify.ts'
 import { publicKeyOf } from '@sluice/signing'
 import { measureLambda } from './gateway-lambda.ts'
+import { type Connection, openConnection, requestBytes } from './gateway-client.ts'
 import { fastHotkey } from './gateway-hotkey.ts'
 import { BASE, uploadIdOf } from './gateway-parts.ts'
 
@@ -20,15 +21,28 @@ const PAIRS = 3_000
 const OPEN = 1_000
 const PROCESSES = 2
 
-const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1]) || 20
-const asJson = process.argv.includes('--json')
+const help = `Usage: pnpm bench:gateway [--seconds N] [--json]
 
-interface Prepared {
-  readonly target: string
-  readonly headers: Record<string, string>
-  readonly body: Uint8Array
+Pairs of multipart/init and part-url per second, over sockets: two gateway processes on one SQLite file, one client.
+  --seconds N   measured time, default 20; 600 shows whether memory stays flat
+  --json        one line for programs
+`
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  console.log(help)
+  process.exit(0)
 }
-type Pair = readonly [Prepared, Prepared]
+const seconds = Number(values.seconds)
+if (!(seconds > 0)) throw new Error('--seconds is a number above 0')
+const asJson = values.json
+
+type Pair = readonly [Uint8Array, Uint8Array]
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 const workers: ChildProcess[] = []
@@ -36,27 +50,27 @@ let counter = 0
 try {
   const hotkeys = await Promise.all(Array.from({ length: 256 }, fastHotkey))
   const ports = await startWorkers(hotkeys.map(({ address }) => address))
-  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY })
+  const connections = Array.from({ length: CONCURRENCY }, (_, n) => openConnection(ports[n % ports.length]!))
   const verifyUs = await measureVerify(hotkeys[0]!)
-  await round(await prepare(hotkeys, 500), ports, agent)
+  await round(await prepare(hotkeys, 500), connections)
 
   const latencies: number[] = []
   let pairs = 0
   let busyMs = 0
   // The first full round warms up code and caches; memory is compared from then on.
-  await round(await prepare(hotkeys, PAIRS), ports, agent)
+  await round(await prepare(hotkeys, PAIRS), connections)
   const before = await usage()
   while (busyMs < seconds * 1000) {
     const prepared = await prepare(hotkeys, PAIRS)
     const started = performance.now()
-    for (const latency of await round(prepared, ports, agent)) latencies.push(latency)
+    for (const latency of await round(prepared, connections)) latencies.push(latency)
     busyMs += performance.now() - started
     pairs += prepared.length
   }
   const after = await usage()
   const rssGrowth = (after.rss - before.rss) / 1024 / 1024
   const cpuMs = (after.cpuMs - before.cpuMs) / pairs
-  agent.destroy()
+  for (const connection of connections) connection.close()
   latencies.sort((one, other) => one - other)
   const lambda = await measureLambda(folder)
   const result = {
@@ -118,9 +132,9 @@ async function prepare(hotkeys: readonly RequestHotkey[], count: number): Promis
   return await Promise.all(
     Array.from({ length: count }, async (_, n): Promise<Pair> => {
       const signer = signers[n % signers.length]!
-      const make = async (target: string, value: object): Promise<Prepared> => {
+      const make = async (target: string, value: object): Promise<Uint8Array> => {
         const body = new TextEncoder().encode(JSON.stringify(value))
-        return { target, body, headers: await signer.authorize({ method: 'POST', url: BASE + target, body }) }
+        return requestBytes(target, await signer.authorize({ method: 'POST', url: BASE + target, body }), body)
       }
       const key = `files/f${process.pid}-${counter++}`
       const part_size = 8 * 1024 * 1024
@@ -134,40 +148,21 @@ async function prepare(hotkeys: readonly RequestHotkey[], count: number): Promis
 }
 
 /** Sends all pairs, so many at once; answers with the time of each request in milliseconds. */
-async function round(pairs: readonly Pair[], ports: readonly number[], agent: Agent): Promise<number[]> {
+async function round(pairs: readonly Pair[], connections: readonly Connection[]): Promise<number[]> {
   const latencies: number[] = []
   let next = 0
-  const run = async (port: number): Promise<void> => {
+  const run = async (connection: Connection): Promise<void> => {
     for (let pair = pairs[next++]; pair !== undefined; pair = pairs[next++]) {
-      for (const prepared of pair) {
+      for (const request of pair) {
         const started = performance.now()
-        const { status, text } = await send(port, agent, prepared)
+        const { status, text } = await connection.send(request)
         latencies.push(performance.now() - started)
-        if (status !== 200) throw new Error(`${prepared.target}: ${status} ${text}`)
+        if (status !== 200) throw new Error(`the gateway answered ${status} ${text}`)
       }
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, (_, n) => run(ports[n % ports.length]!)))
+  await Promise.all(connections.map(run))
   return latencies
-}
-
-async function send(
-  port: number,
-  agent: Agent,
-  { target, headers, body }: Prepared,
-): Promise<{ status: number; text: string }> {
-  return await new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path: target, method: 'POST', agent }
-    const request = httpRequest({ ...options, headers: { ...headers, 'content-length': body.length } }, (reply) => {
-      let text = ''
-      reply.setEncoding('utf8')
-      reply.on('data', (chunk: string) => (text += chunk))
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text }))
-      reply.on('error', reject)
-    })
-    request.on('error', reject)
-    request.end(body)
-  })
 }
 
 async function measureVerify(hotkey: RequestHotkey): Promise<number> {

@@ -12,6 +12,11 @@ const CONTEXT = new TextEncoder().encode('SS58PRE')
  * @throws SigningError `BAD_HOTKEY`
  */
 export function publicKeyOf(address: string): Uint8Array {
+  return hotkeyOf(address).publicKey
+}
+
+/** As `publicKeyOf`, with the address of that key with Bittensor's prefix. @throws SigningError `BAD_HOTKEY` */
+export function hotkeyOf(address: string): { readonly publicKey: Uint8Array; readonly address: string } {
   const bytes = typeof address === 'string' && address.length >= 46 && address.length <= 50 ? decode(address) : null
   if (bytes !== null) {
     const prefixLength = bytes.length - 34
@@ -19,7 +24,8 @@ export function publicKeyOf(address: string): Uint8Array {
     const fits = prefixLength === 1 ? first < 64 : prefixLength === 2 && first >= 64 && first < 128
     const sum = fits ? checksum(bytes.subarray(0, -2)) : null
     if (sum !== null && sum[0] === bytes.at(-2) && sum[1] === bytes.at(-1)) {
-      return bytes.slice(prefixLength, prefixLength + 32)
+      const publicKey = bytes.slice(prefixLength, prefixLength + 32)
+      return { publicKey, address: first === PREFIX ? address : addressOf(publicKey) }
     }
   }
   throw new SigningError('BAD_HOTKEY', 'This is not the ss58 address of a hotkey; check it for typing errors.')

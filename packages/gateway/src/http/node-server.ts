@@ -80,18 +80,18 @@ function send(response: ServerResponse, { status, headers, body }: GatewayReply,
 }
 
 /** Counts what really arrives; what the client says about it is only used to refuse early. */
-async function readBody(message: IncomingMessage, max: number): Promise<Uint8Array | 'too large' | 'broken'> {
-  if (Number(message.headers['content-length'] ?? 0) > max) return 'too large'
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of message as AsyncIterable<Buffer>) {
+function readBody(message: IncomingMessage, max: number): Promise<Uint8Array | 'too large' | 'broken'> {
+  return new Promise((resolve) => {
+    if (Number(message.headers['content-length'] ?? 0) > max) return resolve('too large')
+    const chunks: Buffer[] = []
+    let length = 0
+    message.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length > max) return 'too large'
-      chunks.push(chunk)
-    }
-  } catch {
-    return 'broken'
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      if (length <= max) chunks.push(chunk)
+      else resolve('too large')
+    })
+    message.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    message.on('error', () => resolve('broken'))
+    message.on('close', () => resolve('broken'))
+  })
 }

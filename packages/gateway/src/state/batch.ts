@@ -1,50 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SqliteDatabase } from '@sluice/sqlite'
 
 interface Job {
   readonly run: () => () => void
   readonly fail: (error: unknown) => void
+  tries: number
 }
+
+/** Another process holds the file for less than a millisecond; SQLite itself would wait longer, with everything halted. */
+const RETRY_MS = 1
+/** Some two seconds. */
+const MOST_TRIES = 2_000
 
 /**
  * Puts the writes of one turn of the event loop into one transaction: under load a commit is shared by many requests.
- * A promise resolves after the commit, with what its own work gave.
+ * A promise resolves after the commit, with what its own work gave. While another process holds the file, the writes of
+ * further turns join, and nothing else waits.
+ * @param db one whose `busy_timeout` is 0
  */
 export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T> {
   let waiting: Job[] = []
+  let isFlushing = false
   const commit = db.transaction((jobs: readonly Job[]) => jobs.map(({ run }) => run()))
-  const alone = (job: Job): void => {
-    try {
-      for (const resolve of commit.immediate([job])) resolve()
-    } catch (error) {
-      job.fail(error)
-    }
-  }
-  const flush = (): void => {
-    const jobs = waiting
-    waiting = []
+
+  /** Those that must wait, as another process has the file. */
+  const attempt = (jobs: readonly Job[]): readonly Job[] => {
     let done: readonly (() => void)[]
     try {
       done = commit.immediate(jobs)
     } catch (error) {
-      // One of them cannot be done; the others must not suffer for it. But a locked file is locked for all of them, and
-      // each would wait for it again, with everything else standing still.
-      const settle = isBusy(error) ? ({ fail }: Job) => fail(error) : alone
-      for (const job of jobs) settle(job)
-      return
+      const [first] = jobs
+      if (isBusy(error)) return jobs.filter((job) => isPatient(job, error))
+      if (jobs.length === 1) first?.fail(error)
+      // One of them cannot be done; the others must not suffer for it.
+      else return jobs.flatMap((job) => attempt([job]))
+      return []
     }
     for (const resolve of done) resolve()
+    return []
+  }
+  const flush = async (): Promise<void> => {
+    isFlushing = true
+    while (waiting.length > 0) {
+      const jobs = waiting
+      waiting = []
+      const left = attempt(jobs)
+      waiting = [...left, ...waiting]
+      if (left.length > 0) await sleep(RETRY_MS)
+    }
+    isFlushing = false
   }
   return async (work) =>
     await new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(flush)
+      if (waiting.length === 0 && !isFlushing) setImmediate(() => void flush())
       waiting.push({
         run: () => {
           const value = work()
           return () => resolve(value)
         },
         fail: reject,
+        tries: 0,
       })
     })
+}
+
+function isPatient(job: Job, error: unknown): boolean {
+  if (++job.tries < MOST_TRIES) return true
+  job.fail(error)
+  return false
 }
 
 function isBusy(error: unknown): boolean {

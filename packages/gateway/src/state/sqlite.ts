@@ -19,7 +19,8 @@ PRAGMA user_version = 1;
 `
 /** Old nonces and full buckets are removed after so many writes. */
 const SWEEP_EVERY = 2_000
-const BUSY_MS = 1_000
+/** Only at the start, when another gateway may be starting too. */
+const OPENING_MS = 10_000
 
 /**
  * State in one SQLite file, for gateways on one machine. A killed process loses nothing; a power cut may lose the last
@@ -29,11 +30,12 @@ const BUSY_MS = 1_000
 export function createSqliteState(file: string): State {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const db = openSqlite(file)
+  db.pragma(`busy_timeout = ${OPENING_MS}`)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
-  // Everything stands still for so long when another process holds the file; its writes take less than a millisecond.
-  db.pragma(`busy_timeout = ${BUSY_MS}`)
   db.exec(schema)
+  // SQLite waits by halting the process; the batch waits without.
+  db.pragma('busy_timeout = 0')
   const statements = prepare(db)
   const write = createBatch(db)
   let writes = 0
@@ -86,7 +88,7 @@ export function createSqliteState(file: string): State {
     forget: async (uploadId) => void (await write(() => statements.forget.run(uploadId))),
     claimExpired: async (now, leaseUntil, limit) =>
       await write(() => parseAll(statements.claim.all(leaseUntil, now, limit))),
-    keep: async (name, text) => void statements.keep.run(name, text),
+    keep: async (name, text) => void (await write(() => statements.keep.run(name, text))),
     kept: async (name) => (statements.kept.get(name) as { text: string } | undefined)?.text ?? null,
     ping: async () => void db.prepare('SELECT 1').get(),
     close: async () => void db.close(),
