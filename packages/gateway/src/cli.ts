@@ -31,12 +31,13 @@ export async function runCli(args: readonly string[], { environment, out, err, s
   try {
     const settings = readSettings(environment)
     const log = createLog(settings.logLevel)
-    const started = await startGateway(settings, log)
+    const started = await startGateway(settings, log, signal)
     await aborted(signal)
     log.info({}, 'stopping; running requests may finish')
     await started.close()
     return 0
   } catch (error) {
+    if (signal.aborted && error === signal.reason) return 0
     err(`sluice-gateway: ${error instanceof Error ? error.message : String(error)}`)
     return error instanceof SettingsError ? 2 : 1
   }

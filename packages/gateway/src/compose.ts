@@ -5,7 +5,7 @@ import { createLog, type Log } from './log.ts'
 import type { Settings } from './settings.ts'
 import type { State } from './state/state.ts'
 import { createS3Store } from './store/s3.ts'
-import { type SubnetView, watchSubnet } from './subnet.ts'
+import { type SubnetView, unlessAborted, watchSubnet } from './subnet.ts'
 
 export interface RunningGateway {
   readonly gateway: Gateway
@@ -20,11 +20,13 @@ export interface RunningGateway {
 /**
  * Opens everything that the settings name. The chain is read in the background: the first try is waited for, unless a
  * view from before is fresh enough.
- * @throws Error when the state cannot be opened
+ * @param stop ends the wait for the chain
+ * @throws Error when the state cannot be opened; the signal's reason when it was stopped
  */
 export async function openGateway(
   settings: Settings,
   log: Log = createLog(settings.logLevel),
+  stop?: AbortSignal,
 ): Promise<RunningGateway> {
   const state = await openState(settings, log)
   const reader = createChainReader(settings, log)
@@ -56,19 +58,19 @@ export async function openGateway(
     corsOrigins: settings.corsOrigins,
     adapters: settings.adapters,
   })
-  await subnet.ready
-  return {
-    gateway,
-    log,
-    refresh: subnet.refresh,
-    chainAgeMs: () => subnet.ageMs(),
-    close: async () => {
-      await subnet.close()
-      await reader.close()
-      store.close()
-      await state.close()
-    },
+  const close = async (): Promise<void> => {
+    await subnet.close()
+    await reader.close()
+    store.close()
+    await state.close()
   }
+  try {
+    await (stop === undefined ? subnet.ready : unlessAborted(stop, subnet.ready))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { gateway, log, refresh: subnet.refresh, chainAgeMs: () => subnet.ageMs(), close }
 }
 
 async function openState({ state, netuid, bucket }: Settings, log: Log): Promise<State> {

@@ -4,6 +4,7 @@ import { openGateway } from './compose.ts'
 import { GatewayError } from './errors.ts'
 import { serve } from './http/node-server.ts'
 import { runJanitor } from './janitor.ts'
+import { defaultLimits } from './limits.ts'
 import { createLog, type Log } from './log.ts'
 import type { Settings } from './settings.ts'
 
@@ -21,11 +22,13 @@ export interface StartedGateway {
 /**
  * Listens, then opens state, chain and bucket; until that is done requests are answered 503. Without a public URL in the
  * settings it is the loopback address that it listens on, which is for development only.
- * @throws Error when the port is taken or the state cannot be opened
+ * @param stop ends the start; afterwards `close` does
+ * @throws Error when the port is taken or the state cannot be opened; the signal's reason when it was stopped
  */
 export async function startGateway(
   settings: Settings,
   log: Log = createLog(settings.logLevel),
+  stop?: AbortSignal,
 ): Promise<StartedGateway> {
   const { host, port, trustedProxies } = settings
   let app: App | null = null
@@ -33,7 +36,8 @@ export async function startGateway(
   const server = await serve({
     app: {
       handle: async (request) => (app === null ? starting : await app.handle(request)),
-      maxBody: (method, target) => app?.maxBody(method, target) ?? 0,
+      // A client gives up at 413, and comes back after 503; so what it sends meanwhile is read, and thrown away.
+      maxBody: (method, target) => app?.maxBody(method, target) ?? defaultLimits.completeBodyBytes,
     },
     host,
     port,
@@ -42,7 +46,7 @@ export async function startGateway(
   const own = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
   const publicUrls = settings.publicUrls.length === 0 ? [own] : settings.publicUrls
   try {
-    const running = await openGateway({ ...settings, publicUrls }, log)
+    const running = await openGateway({ ...settings, publicUrls }, log, stop)
     app = running.gateway
     const janitor = runJanitor(running.gateway.janitor, log)
     const { netuid, bucket } = settings

@@ -55,6 +55,9 @@ export interface SubnetWatch extends Subnet {
   readonly refresh: () => Promise<void>
 }
 
+/** One try. */
+const READ_MS = 60_000
+
 /** Reads the chain in the background; a request never waits for it. Age counts from when the block last moved. */
 export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
   const { read, refreshMs = 12_000, maxAgeMs = 600_000, keep, now = Date.now, warn = () => undefined } = options
@@ -75,7 +78,8 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
   }
   const readOnce = async (): Promise<void> => {
     try {
-      await accept(await read(AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)])), now())
+      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(READ_MS)])
+      await accept(await unlessAborted(signal, read(signal)), now())
     } catch (error) {
       if (!stop.signal.aborted) warn(`The chain cannot be read: ${error instanceof Error ? error.message : 'unknown'}`)
     }
@@ -108,6 +112,21 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
       clearTimeout(timer)
       await running
     },
+  }
+}
+
+/** The work's outcome, or the signal's reason as soon as it is aborted: the work may not listen to it. */
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let stop = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 
