@@ -5,21 +5,21 @@ import { createLog, type Log } from './log.ts'
 import type { Settings } from './settings.ts'
 import type { State } from './state/state.ts'
 import { createS3Store } from './store/s3.ts'
-import { type SubnetView, unlessAborted, watchSubnet } from './subnet.ts'
+import { type SubnetView, type SubnetWatch, unlessAborted, watchSubnet } from './subnet.ts'
 
 export interface RunningGateway {
   readonly gateway: Gateway
   readonly log: Log
   /** Reads the chain now, without waiting for the next round. */
   readonly refresh: () => Promise<void>
-  /** Since the finalized block last moved; null while nothing is known. */
-  readonly chainAgeMs: () => number | null
+  /** Reads the chain if what is known is old, without a long wait. */
+  readonly freshen: SubnetWatch['freshen']
   close(): Promise<void>
 }
 
 /**
- * Opens everything that the settings name. The chain is read in the background: the first try is waited for, unless a
- * view from before is fresh enough.
+ * Opens everything that the settings name. The chain is read in the background: the first try is waited for, unless there
+ * is a view from before.
  * @param stop ends the wait for the chain
  * @throws Error when the state cannot be opened; the signal's reason when it was stopped
  */
@@ -70,7 +70,7 @@ export async function openGateway(
     await close()
     throw error
   }
-  return { gateway, log, refresh: subnet.refresh, chainAgeMs: () => subnet.ageMs(), close }
+  return { gateway, log, refresh: subnet.refresh, freshen: subnet.freshen, close }
 }
 
 async function openState({ state, netuid, bucket }: Settings, log: Log): Promise<State> {

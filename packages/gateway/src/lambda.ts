@@ -18,15 +18,12 @@ const open = async (): Promise<RunningGateway> => {
 
 /** Between two requests the environment may have slept for long, so what is known of the chain may be old. */
 const REFRESH_AFTER_MS = 60_000
-
-/** Waits for the chain, but not for long: it goes on being read beside what is done. */
-async function refresh(running: RunningGateway): Promise<void> {
-  await Promise.race([running.refresh(), new Promise((resolve) => setTimeout(resolve, 5_000).unref())])
-}
+/** The chain goes on being read beside what is done. */
+const WAIT_MS = 5_000
 
 const answer = createLambdaHandler(async () => {
   const running = await open()
-  if ((running.chainAgeMs() ?? Number.POSITIVE_INFINITY) > REFRESH_AFTER_MS) await refresh(running)
+  await running.freshen(REFRESH_AFTER_MS, WAIT_MS)
   return running.gateway
 })
 
@@ -35,7 +32,7 @@ export async function handler(event: LambdaEvent & { readonly source?: string })
   if (event.source !== 'aws.events' && event.source !== 'sluice.janitor') return await answer(event)
   const running = await open()
   // What it learns is kept in the state, so an environment that starts next need not wait for the chain.
-  await refresh(running)
+  await running.freshen(0, WAIT_MS)
   const { janitor } = running.gateway
   const count = (await janitor.sweep()) + (await janitor.sweepStrays())
   return { statusCode: 200, headers: {}, body: JSON.stringify({ aborted: count }) }

@@ -49,10 +49,15 @@ export interface SubnetWatchOptions {
 }
 
 export interface SubnetWatch extends Subnet {
-  /** Resolves after the first try; a failed one is retried in the background. */
+  /** Resolves when a kept view is loaded, or without one after the first try; tries go on in the background. */
   readonly ready: Promise<void>
   /** Reads now, once at a time. */
   readonly refresh: () => Promise<void>
+  /**
+   * Reads now if the last view is older than `olderThanMs`, and waits for that until the try has taken `waitMs`. With a
+   * view to go on with it does not wait at all after a try that failed, since the chain is probably away.
+   */
+  readonly freshen: (olderThanMs: number, waitMs: number) => Promise<void>
 }
 
 /** One try. */
@@ -64,6 +69,8 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
   const stop = new AbortController()
   let known: { view: SubnetView; movedAt: number } | null = null
   let running: Promise<void> | null = null
+  let startedAt = 0
+  let hasFailed = false
   let timer: NodeJS.Timeout | undefined
 
   const accept = async (view: SubnetView, movedAt: number): Promise<void> => {
@@ -77,10 +84,13 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
     if (moved) await keep?.save(viewToText(known)).catch(() => warn('The subnet’s last view could not be kept.'))
   }
   const readOnce = async (): Promise<void> => {
+    startedAt = now()
     try {
       const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(READ_MS)])
       await accept(await unlessAborted(signal, read(signal)), now())
+      hasFailed = false
     } catch (error) {
+      hasFailed = true
       if (!stop.signal.aborted) warn(`The chain cannot be read: ${error instanceof Error ? error.message : 'unknown'}`)
     }
   }
@@ -96,10 +106,11 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
   }
   const start = async (): Promise<void> => {
     const kept = viewFromText((await keep?.load().catch(() => null)) ?? null, now())
-    if (kept !== null) known = kept
-    // With a view from before, the first request need wait neither for the chain nor for its library to load.
-    if (kept !== null && now() - kept.movedAt <= maxAgeMs) later(Math.min(refreshMs, 1_000))
-    else await loop()
+    if (kept === null) return await loop()
+    known = kept
+    // With a view from before, the first request need wait neither for the chain nor for its library to load. Nor when it
+    // is old: what may be read does not change, and writes are refused until the chain has answered.
+    later(Math.min(refreshMs, 1_000))
   }
   const ageMs = (): number | null => (known === null ? null : now() - known.movedAt)
   return {
@@ -107,6 +118,13 @@ export function watchSubnet(options: SubnetWatchOptions): SubnetWatch {
     current: () => (known === null ? null : { view: known.view, stale: (ageMs() ?? 0) > maxAgeMs }),
     ageMs,
     refresh,
+    freshen: async (olderThanMs, waitMs) => {
+      if ((ageMs() ?? Number.POSITIVE_INFINITY) <= olderThanMs) return
+      const isAway = known !== null && hasFailed
+      const reading = refresh()
+      const left = waitMs - (now() - startedAt)
+      if (!isAway && left > 0) await atMost(left, reading)
+    },
     close: async () => {
       stop.abort()
       clearTimeout(timer)
@@ -128,6 +146,15 @@ export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): P
   } finally {
     signal.removeEventListener('abort', stop)
   }
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }
 
 function viewToText({ view, movedAt }: { view: SubnetView; movedAt: number }): string {

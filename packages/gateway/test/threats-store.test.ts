@@ -85,17 +85,17 @@ describe('T13 the gateway goes nowhere it is told to', () => {
   })
 })
 
-describe('T14 what the chain says', () => {
-  const standing: Standing = {
-    uid: 1,
-    validatorPermit: false,
-    stake: null,
-    mayWrite: true,
-    excluded: false,
-    reason: 'in',
-  }
-  const view = (block: number): SubnetView => ({ block, standings: new Map([[`at-${block}`, standing]]) })
+const standing: Standing = {
+  uid: 1,
+  validatorPermit: false,
+  stake: null,
+  mayWrite: true,
+  excluded: false,
+  reason: 'in',
+}
+const view = (block: number): SubnetView => ({ block, standings: new Map([[`at-${block}`, standing]]) })
 
+describe('T14 what the chain says', () => {
   test('an older block is not believed, a failing chain keeps the last view, and its age shows', async () => {
     let now = 1_000_000
     let answer: () => SubnetView = () => view(10)
@@ -168,6 +168,35 @@ describe('T14 what the chain says', () => {
     now += 700_000
     expect(fourth.current()?.stale).toBe(true)
     await fourth.close()
+  })
+})
+
+describe('T14 a chain that never answers', () => {
+  const never = async (): Promise<SubnetView> => await new Promise(() => undefined)
+
+  test('a kept view is served at once however old, and later nobody waits for the chain twice', async () => {
+    let now = 5_000_000
+    const text = '{"block":10,"movedAt":1000,"standings":[]}'
+    const keep = { load: async () => text, save: async () => undefined }
+    const watch = watchSubnet({ read: never, now: () => now, keep, refreshMs: 1e6 })
+    await watch.ready
+    expect(watch.current()).toMatchObject({ stale: true, view: { block: 10 } })
+    await watch.freshen(60_000, 5)
+    // The try still runs. Waiting for it would take days.
+    now += 2 ** 30
+    await watch.freshen(60_000, 2 ** 30)
+    await watch.close()
+  })
+
+  test('after a try that failed nobody waits either, until one succeeds', async () => {
+    let answer: typeof never = async () => view(11)
+    const watch = watchSubnet({ read: async () => await answer(), now: () => 0, refreshMs: 1e6 })
+    await watch.ready
+    answer = async () => await Promise.reject(new Error('away'))
+    await watch.freshen(-1, 60_000)
+    answer = never
+    await watch.freshen(-1, 2 ** 30)
+    await watch.close()
   })
 })
 
