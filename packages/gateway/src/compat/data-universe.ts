@@ -10,6 +10,7 @@ import { ownKey, prefixOf } from '../keys.ts'
 import { canonical } from '../routes/object-routes.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { commitmentFormats, folderStructure, structureInfo } from './data-universe-texts.ts'
+import { listJobFolders } from './job-folders.ts'
 import { pythonTime, readModel, refuseWithDetail } from './fast-api.ts'
 
 const address = z.string().min(46).max(50)
@@ -150,9 +151,7 @@ export function dataUniverseRoutes(parts: AdapterParts): readonly AdapterRoute[]
       async (caller, body, now) => {
         admission.validator(caller)
         const folders: Record<string, object> = {}
-        for (const path of await store.folders('data/hotkey=')) {
-          const jobs = (await store.folders(path)).filter((job) => job.startsWith(`${path}job_id=`))
-          if (jobs.length === 0) continue
+        for (const { path, jobs } of await listJobFolders(store)) {
           folders[path.slice('data/hotkey='.length, -1)] = {
             miner_path: path,
             job_folders: await Promise.all(

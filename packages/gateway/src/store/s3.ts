@@ -156,15 +156,16 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       return { objects, next: page.IsTruncated === true ? (objects.at(-1)?.key ?? null) : null }
     },
 
-    folders: async (Prefix) => {
+    folders: async (Prefix, pages) => {
       const found: string[] = []
       let token: string | undefined
-      do {
+      for (let page = 0; page < pages; page++) {
         const input = { Bucket, Prefix, Delimiter: '/', ContinuationToken: token }
-        const page = await call((options) => client.send(new ListObjectsV2Command(input), options))
-        found.push(...(page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix])))
-        token = page.IsTruncated === true ? page.NextContinuationToken : undefined
-      } while (token !== undefined)
+        const answer = await call((options) => client.send(new ListObjectsV2Command(input), options))
+        found.push(...(answer.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix])))
+        token = answer.IsTruncated === true ? answer.NextContinuationToken : undefined
+        if (token === undefined) break
+      }
       return found
     },
 

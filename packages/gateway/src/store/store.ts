@@ -58,8 +58,8 @@ export interface ObjectStore {
   head(key: string): Promise<StoredObject | null>
   /** One page after a key. */
   list(prefix: string, after: string): Promise<{ objects: readonly ListedObject[]; next: string | null }>
-  /** All folders directly below a prefix that ends in part of a name. */
-  folders(prefix: string): Promise<readonly string[]>
+  /** Folders directly below a prefix that ends in part of a name, from so many pages of 1,000 names (objects count too). */
+  folders(prefix: string, pages: number): Promise<readonly string[]>
   delete(keys: readonly string[]): Promise<void>
   /** One page of open uploads below a prefix, after a mark that an earlier page gave. */
   uploads(
