@@ -1,9 +1,12 @@
 const MiB = 1024 * 1024
+const GiB = 1024 * MiB
 
 /** What one hotkey, address or request may take. Sizes in bytes. */
 export interface Limits {
   /** One object. */
   readonly objectBytes: number
+  /** One object of an upload that does not say its size, if that is less: 10,000 parts of 16 MiB, and not much more. */
+  readonly unknownBytes: number
   /** S3's own bounds of a part, and of the number of parts. */
   readonly minPartBytes: number
   readonly maxPartBytes: number
@@ -16,7 +19,7 @@ export interface Limits {
   readonly legacyUrlSeconds: number
   /** An upload that was not completed by then is aborted. */
   readonly uploadSeconds: number
-  /** Open multipart uploads of one hotkey, and the bytes they announce together. */
+  /** Open multipart uploads of one hotkey, and the bytes they announce together; of an unknown size, all they may take. */
   readonly openUploads: number
   readonly openBytes: number
   /** Part URLs, or read URLs, in one reply. */
@@ -35,16 +38,17 @@ export interface Rate {
 }
 
 export const defaultLimits: Limits = {
-  objectBytes: 5 * 1024 * 1024 * MiB,
+  objectBytes: 5 * 1024 * GiB,
+  unknownBytes: 160 * GiB,
   minPartBytes: 5 * MiB,
-  maxPartBytes: 5 * 1024 * MiB,
+  maxPartBytes: 5 * GiB,
   maxParts: 10_000,
-  putBytes: 5 * 1024 * MiB,
+  putBytes: 5 * GiB,
   urlSeconds: 900,
   legacyUrlSeconds: 3600,
   uploadSeconds: 24 * 3600,
   openUploads: 32,
-  openBytes: 8 * 1024 * 1024 * MiB,
+  openBytes: 8 * 1024 * GiB,
   urlsPerRequest: 100,
   completeBodyBytes: 2 * MiB,
   bodyBytes: 256 * 1024,

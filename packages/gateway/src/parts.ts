@@ -6,7 +6,8 @@ import type { Session } from './state/state.ts'
  * How many parts an upload may have; pure arithmetic, whatever numbers come.
  * @throws GatewayError TOO_LARGE, BAD_REQUEST
  */
-export function planParts(bytes: number | null, partSize: number, limits: Limits): number {
+export function planParts(bytes: number | null, partSize: number, all: Limits): number {
+  const limits = limitsOf(bytes, all)
   if (partSize > limits.maxPartBytes) {
     throw new GatewayError('TOO_LARGE', `A part takes at most ${limits.maxPartBytes} bytes.`)
   }
@@ -23,6 +24,11 @@ export function planParts(bytes: number | null, partSize: number, limits: Limits
     throw new GatewayError('TOO_LARGE', `That would be ${count} parts; take a part_size of at least ${wanted}.`)
   }
   return count
+}
+
+/** An upload that does not say its size reserves all that it may take, so that is less. */
+export function limitsOf(bytes: number | null, limits: Limits): Limits {
+  return bytes === null ? { ...limits, objectBytes: Math.min(limits.objectBytes, limits.unknownBytes) } : limits
 }
 
 export function tooLargeObject({ objectBytes }: Limits): GatewayError {

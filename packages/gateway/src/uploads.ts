@@ -4,7 +4,7 @@ import type { Admission } from './admission.ts'
 import { stateful } from './authenticate.ts'
 import { GatewayError } from './errors.ts'
 import type { Limits } from './limits.ts'
-import { planParts, requirePart, tooLargeObject } from './parts.ts'
+import { limitsOf, planParts, requirePart, tooLargeObject } from './parts.ts'
 import type { Session, State } from './state/state.ts'
 import type { PresignedRequest } from './store/presign.ts'
 import type { NamedPart, ObjectStore, StoredPart } from './store/store.ts'
@@ -158,7 +158,7 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
     const { key, uploadId, bytes } = session
     let etag: string
     try {
-      if (bytes === null) await requireSmallEnough(session, parts)
+      if (bytes === null) await requireSmallEnough(session, parts, limitsOf(bytes, limits))
       const checksum = session.checksum === 'crc32' ? crc32 : null
       etag = (await store.complete(key, uploadId, parts, checksum, bytes)).etag
     } catch (error) {
@@ -177,7 +177,11 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
   }
 
   /** Parts of old clients are of any length, so what they make together is known only now. */
-  const requireSmallEnough = async ({ key, uploadId }: Session, parts: readonly NamedPart[]): Promise<void> => {
+  const requireSmallEnough = async (
+    { key, uploadId }: Session,
+    parts: readonly NamedPart[],
+    limits: Limits,
+  ): Promise<void> => {
     const wanted = new Set(parts.map(({ partNumber }) => partNumber))
     let sum = 0
     for (let after: number | null = 0; after !== null;) {

@@ -94,6 +94,11 @@ function describeState(name: string, open: () => Promise<State>): void {
       expect(await one.open(sessionOf('bytes', { bytes: 60 }), small)).toBe('opened')
       expect(await one.open(sessionOf('bytes', { bytes: 41 }), small)).toBe('too many bytes')
       expect(await one.open(sessionOf('bytes', { bytes: 40 }), small)).toBe('opened')
+      const unknown = { bytes: null, partSize: 10, maxParts: 6 }
+      expect(await one.open(sessionOf('unknown', unknown), small)).toBe('opened')
+      expect(await other.open(sessionOf('unknown', unknown), small)).toBe('too many bytes')
+      expect(await other.open(sessionOf('unknown', { bytes: 41 }), small)).toBe('too many bytes')
+      expect(await other.open(sessionOf('unknown', { bytes: 40 }), small)).toBe('opened')
     })
 
     test('a finished session keeps its answer and frees its place', async () => {

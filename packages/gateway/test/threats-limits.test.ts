@@ -99,6 +99,31 @@ describe('T10 and T12 sizes', () => {
   })
 })
 
+describe('T12 uploads that say no size', () => {
+  const GiB = 1024 * MiB
+
+  test('are bounded below the largest object, where an honest stream still fits', () => {
+    expect(planParts(null, 16 * MiB, defaultLimits)).toBe(10_000)
+    expect(planParts(null, 5 * GiB, defaultLimits)).toBe(32)
+    expect(planParts(5 * 1024 * GiB, 5 * GiB, defaultLimits)).toBe(1024)
+  })
+
+  test.each(['native', 'knowlio'])('reserve what they may take: %s', async (api) => {
+    await using scene = await openScene({ adapters: ['knowlio'], limits: { openBytes: 400 * GiB } })
+    const open = async (key: string): Promise<number> => {
+      const [target, body] =
+        api === 'native'
+          ? ['/uploads/multipart/init', { key, bytes: null, part_size: 5 * GiB }]
+          : ['/api/uploads/multipart/init', { key }]
+      return (await scene.as(miner).send('POST', target, body)).status
+    }
+    expect([await open('a'), await open('b'), await open('c')]).toEqual([200, 200, 429])
+    const known = { ...init, bytes: 100 * GiB, part_size: GiB }
+    expect(await scene.codeOf(miner, 'POST', '/uploads/multipart/init', known)).toBe('TOO_MANY')
+    expect(await scene.codeOf(miner, 'POST', '/uploads/multipart/init', { ...known, bytes: 70 * GiB })).toBe(200)
+  })
+})
+
 describe('T12 the largest object', () => {
   test('holds for one PUT, and for parts of an unknown size', async () => {
     await using scene = await openScene({ limits: { objectBytes: 6 * MiB } })

@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts'
 import { emptyReply, jsonReply } from '../http/exchange.ts'
 import type { Route } from '../http/route.ts'
 import { ownKey, relativeKey } from '../keys.ts'
+import { limitsOf } from '../parts.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { readModel } from './fast-api.ts'
 
@@ -41,8 +42,9 @@ export function knowlioRoutes({ authenticator, uploads, limits }: AdapterParts):
     [
       'initiate_multipart_upload',
       action(single, async (address, payload, now) => {
-        // Its clients say neither size nor part size: the largest part that still keeps to the largest object.
-        const partSize = Math.max(limits.minPartBytes, Math.floor(limits.objectBytes / limits.maxParts))
+        // Its clients say neither size nor part size: as many parts as may be, whatever each takes of the largest object.
+        const { objectBytes } = limitsOf(null, limits)
+        const partSize = Math.max(limits.minPartBytes, Math.floor(objectBytes / limits.maxParts))
         const object = { key: ownKey(address, payload.key), contentType: payload.content_type }
         const open = { ...object, bytes: null, partSize, checksum: 'none' } as const
         return { upload_id: (await uploads.open(address, open, now)).uploadId, key: payload.key }

@@ -1,6 +1,6 @@
 import { createClient } from '@redis/client'
 import { claimScript, finishScript, forgetScript, openScript, takeScript } from './redis-scripts.ts'
-import { CLOCK_SKEW_MS, type Opening, type Session, type State } from './state.ts'
+import { CLOCK_SKEW_MS, type Opening, reserved, type Session, type State } from './state.ts'
 
 const CONNECT_MS = 5_000
 
@@ -65,7 +65,7 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
     open: async (session, caps) => {
       const { uploadId, hotkey, bytes, expiresAt } = session
       const keys = [`open:${hotkey}`, sessionKey(uploadId), 'expiry']
-      const args = [caps.uploads, caps.bytes, uploadId, bytes ?? 0, expiresAt, JSON.stringify(session)]
+      const args = [caps.uploads, caps.bytes, uploadId, bytes ?? reserved(session), expiresAt, JSON.stringify(session)]
       return String(await run(openScript, keys, args)) as Opening
     },
     find,

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import type { Rate } from '../limits.ts'
 import { createBatch } from './batch.ts'
-import { CLOCK_SKEW_MS, type Opening, type Session, type State, type Taken } from './state.ts'
+import { CLOCK_SKEW_MS, type Opening, reserved, type Session, type State, type Taken } from './state.ts'
 
 const schema = `
 CREATE TABLE IF NOT EXISTS nonce(name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -55,11 +55,12 @@ export function createSqliteState(file: string): State {
     return tokens < 1 ? { ok: false, retryAfterMs: Math.ceil(((1 - tokens) * 1000) / perSecond) } : { ok: true }
   }
   const open = (session: Session, caps: { readonly uploads: number; readonly bytes: number }): Opening => {
-    const used = statements.used.get(session.hotkey) as { uploads: number; bytes: number }
+    const taken = statements.used.get(session.hotkey) as { uploads: number; bytes: number }
+    const used = { ...taken, bytes: taken.bytes + reserved(session) }
     if (used.uploads >= caps.uploads) return 'too many uploads'
     if (used.bytes + (session.bytes ?? 0) > caps.bytes) return 'too many bytes'
     const { uploadId, hotkey, bytes, expiresAt } = session
-    statements.insert.run(uploadId, hotkey, bytes ?? 0, expiresAt, JSON.stringify(session))
+    statements.insert.run(uploadId, hotkey, bytes ?? reserved(session), expiresAt, JSON.stringify(session))
     return 'opened'
   }
   const finish = (uploadId: string, result: Session['result'], until: number): void => {

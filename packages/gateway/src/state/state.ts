@@ -19,6 +19,11 @@ export interface Session {
   readonly result: { readonly etag: string; readonly bytes: number } | null
 }
 
+/** What an upload of unknown size may still take, bytes; 0 where the size is known, and counts itself. */
+export function reserved({ bytes, partSize, maxParts }: Session): number {
+  return bytes === null ? partSize * maxParts : 0
+}
+
 export type Opening = 'opened' | 'too many uploads' | 'too many bytes'
 export type Taken = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number }
 
@@ -37,7 +42,7 @@ export interface State {
   remember(name: string, until: number, now: number): Promise<boolean>
   /** Takes one token from a bucket that fills with time. */
   take(bucket: string, rate: Rate, now: number): Promise<Taken>
-  /** Adds a session if the hotkey's open ones allow it. Unknown sizes count as 0 bytes. */
+  /** Adds a session if the hotkey's open ones allow it. An unknown size counts as all that its parts may take. */
   open(session: Session, caps: { readonly uploads: number; readonly bytes: number }): Promise<Opening>
   find(uploadId: string): Promise<Session | null>
   openCount(hotkey: string): Promise<number>
