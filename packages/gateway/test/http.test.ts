@@ -151,6 +151,17 @@ describe('Lambda', () => {
     }
     expect((await lambda({})).statusCode).toBe(404)
   })
+
+  test('addresses of one IPv6 network count as one', async () => {
+    await using scene = await openScene({ limits: { perAddress: { burst: 2, perSecond: 0.001 } } })
+    const lambda = createLambdaHandler(async () => scene.gateway)
+    const ask = async (sourceIp: string): Promise<number> => {
+      const event = { rawPath: '/uploads/list', body: '{}', requestContext: { http: { method: 'POST', sourceIp } } }
+      return (await lambda(event)).statusCode
+    }
+    const replies = [await ask('2001:db8::1'), await ask('2001:DB8:0:0:ffff::2'), await ask('2001:db8::3')]
+    expect([...replies, await ask('2001:db8:0:1::1')]).toEqual([401, 401, 429, 401])
+  })
 })
 
 describe('for operators', () => {

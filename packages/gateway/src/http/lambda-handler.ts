@@ -1,4 +1,5 @@
 import { type App, refuse, tooLarge } from '../app.ts'
+import { clientAddress } from './client-address.ts'
 import type { GatewayReply } from './exchange.ts'
 
 /**
@@ -32,7 +33,9 @@ export function createLambdaHandler(app: () => Promise<App>): (event: LambdaEven
     if (body.length > (isBase64Encoded ? Math.ceil((max * 4) / 3) + 4 : max)) return toLambda(refuse(tooLarge(max)))
     const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
     const names = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-    return toLambda(await handle({ method, target, headers: names, body: bytes, address: sourceIp }))
+    // AWS tells the peer itself; what X-Forwarded-For says is the client's.
+    const address = clientAddress(sourceIp, undefined, 0)
+    return toLambda(await handle({ method, target, headers: names, body: bytes, address }))
   }
 }
 
