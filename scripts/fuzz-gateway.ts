@@ -15,6 +15,7 @@ import type { GatewayRequest } from '../packages/gateway/src/http/exchange.ts'
 import { adoptedKey, ownKey, ownPrefix } from '../packages/gateway/src/keys.ts'
 import { createPresigner } from '../packages/gateway/src/store/presign.ts'
 import { createRandom, hostileKey, mutate, oldHeaders, sample } from './fuzz/requests.ts'
+import { hostileText } from './fuzz-gateway-texts.ts'
 
 const { values } = parseArgs({
   options: {
@@ -82,7 +83,8 @@ async function fuzzRequests(): Promise<{ foreign: number; errors: number }> {
   const statuses = new Map<number, number>()
   const one = async (n: number): Promise<void> => {
     const gateway = n % 2 === 0 ? strict : lax
-    const request = await signed(hotkey, sample(random, hotkey.address, other.address))
+    const make = random(8) === 0 ? hostileText : sample
+    const request = await signed(hotkey, make(random, hotkey.address, other.address))
     // With the strict one, half of the mutations come before the signature, so that they reach what lies behind it.
     const sent = n % 4 === 0 ? request : mutate(random, request)
     const { status, body } = await gateway.handle(sent)

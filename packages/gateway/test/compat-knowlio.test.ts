@@ -22,6 +22,12 @@ describe('Knowlio', () => {
     expect((await scene.store.head(`data/hotkey=${miner.address}/${key}`))?.bytes).toBe(50)
     expect((await act('drop_bucket', {})).status).toBe(422)
     expect((await act('initiate_multipart_upload', { key: '/etc/passwd' })).status).toBe(422)
+    for (const content_type of ['\ud800', 'a\r\nb: c', 'é', ' text/plain']) {
+      const single = await act('generate_presigned_upload_url', { key, content_type })
+      expect([single.status, (await act('initiate_multipart_upload', { key, content_type })).status]).toEqual([
+        422, 422,
+      ])
+    }
   })
 
   test('the routes of the browser sample', async () => {

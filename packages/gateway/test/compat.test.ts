@@ -260,6 +260,11 @@ describe('X-Tao v2', () => {
     const { [s3_key]: file } = urls.json['file_urls'] as Record<string, { presigned_url: string }>
     expect((await (await fetch(file!.presigned_url)).arrayBuffer()).byteLength).toBe(99)
     expect((await call('get-miner-list', { miner_hotkey: miner.address }, miner)).status).toBe(403)
+    for (const continuation_token of ['\ud800', 'a b', 'é', '\n']) {
+      expect(
+        (await call('get-miner-list', { miner_hotkey: miner.address, continuation_token }, validator)).status,
+      ).toBe(422)
+    }
     // Data Universe's older API has a route of this name and says 401 there.
     const denied = await call('get-file-presigned-urls', { miner_hotkey: miner.address, file_keys: ['x'] }, miner)
     expect(denied.status).toBe(403)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isOutside } from './s3-place.ts'
+import { storeError } from '../src/store/s3-errors.ts'
 import { content, crc32Base64, miner, openScene, other, put, type Reply, type Scene, validator } from './scene.ts'
 
 const MiB = 1024 * 1024
@@ -225,6 +226,23 @@ describe('objects', () => {
     const ask = { prefix: 'strange', after: 'strange//*' }
     const { status, json } = await scene.as(miner).send('POST', '/uploads/list', ask)
     expect([status, json['objects']]).toMatchObject([200, [{ key: 'stranger' }]])
+  })
+
+  test('where to go on is any key that the store can hold, and nothing longer', async () => {
+    const ask = async (after: string): Promise<number[]> => [
+      (await scene.as(miner).send('POST', '/uploads/list', { after })).status,
+      (await scene.as(validator).send('POST', '/reads/list', { hotkey: miner.address, after })).status,
+    ]
+    expect([await ask('é'.repeat(481)), await ask('😀')]).toEqual([
+      [200, 200],
+      [200, 200],
+    ])
+    for (const after of ['é'.repeat(482), 'a'.repeat(964), '\ud800', '']) expect(await ask(after)).toEqual([422, 422])
+  })
+
+  test('a key that is too long for the store is the client’s mistake', () => {
+    const error = Object.assign(new Error('too long'), { name: 'KeyTooLongError' })
+    expect(storeError(error)).toMatchObject({ code: 'BAD_REQUEST', retryAfterSeconds: null })
   })
 
   test('list pages, delete, and read by a validator', async () => {

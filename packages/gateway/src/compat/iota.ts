@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { jsonReply } from '../http/exchange.ts'
 import type { Route } from '../http/route.ts'
 import { adoptedKey } from '../keys.ts'
+import { etag } from '../routes/schemas.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { readModel, refuseWithDetail } from './fast-api.ts'
 
@@ -16,7 +17,7 @@ const uploadId = z.string().min(1).max(1024)
 const expiry = { expires_in: whole(1, 604_800).default(3600) }
 const presigned = z.object({ path, ...expiry })
 const initiate = z.object({ path, file_size: whole(0), part_size: whole(1).default(104_857_600), ...expiry })
-const part = z.object({ PartNumber: whole(1, 10_000), ETag: z.string().min(1).max(200) })
+const part = z.object({ PartNumber: whole(1, 10_000), ETag: etag })
 const complete = z.object({ path, upload_id: uploadId, parts: z.array(part).min(1).max(10_000) })
 const abort = z.object({ path, upload_id: uploadId })
 

@@ -8,15 +8,16 @@ import { emptyReply, jsonReply } from '../http/exchange.ts'
 import type { Route } from '../http/route.ts'
 import { ownKey, relativeKey } from '../keys.ts'
 import { limitsOf } from '../parts.ts'
+import { etag, headerText } from '../routes/schemas.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { readModel } from './fast-api.ts'
 
 const key = z.string().min(1).max(1024)
 const name = { key, upload_id: z.string().min(1).max(1024) }
 const partNumber = z.number().int().min(1).max(10_000)
-const single = z.object({ key, content_type: z.string().min(1).max(256).optional() })
+const single = z.object({ key, content_type: headerText.min(1).optional() })
 const partUrl = z.object({ ...name, part_number: partNumber })
-const part = z.object({ PartNumber: partNumber, ETag: z.string().min(1).max(200) })
+const part = z.object({ PartNumber: partNumber, ETag: etag })
 const complete = z.object({ ...name, parts: z.array(part).min(1).max(10_000) })
 const named = z.object(name)
 const envelope = z.object({ processor_name: z.literal('s3_upload'), action: z.string().max(64), payload: z.unknown() })

@@ -14,7 +14,12 @@ const uploadUrl = z.object({
   job_id: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/),
   filename: z.string().regex(/^data_\d{8}_\d{6}_\d{1,12}_[0-9a-f]{16}\.parquet$/),
 })
-const minerList = z.object({ miner_hotkey: hotkey, continuation_token: z.string().max(2048).nullish() })
+// It comes from the store and goes into a URL; half a surrogate pair cannot be encoded.
+const token = z
+  .string()
+  .max(2048)
+  .regex(/^[\x21-\x7e]*$/)
+const minerList = z.object({ miner_hotkey: hotkey, continuation_token: token.nullish() })
 const fileUrls = z.object({
   miner_hotkey: hotkey,
   file_keys: z.array(z.string().max(1024)).min(1).max(500),

@@ -49,6 +49,9 @@ interface ReadUrlsBody extends DeleteBody {
   readonly hotkey: string
 }
 
+/** S3's 1024 less the 61 of `data/hotkey={ss58}/`. */
+const MAX_KEY_BYTES = 963
+
 const whole = (max: number): z.ZodNumber => z.number().int().min(0).max(max)
 const size = whole(Number.MAX_SAFE_INTEGER)
 const key = z.string().min(1).max(1024).describe('Relative to data/hotkey={ss58 of the signer}/.')
@@ -59,9 +62,9 @@ const crc32 = z
   .regex(/^[A-Za-z0-9+/]{6}==$/)
   .describe('CRC-32 in base64.')
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-const etag = z.string().regex(/^"?[A-Za-z0-9+/=_.-]{1,128}"?$/)
+export const etag: z.ZodString = z.string().regex(/^"?[A-Za-z0-9+/=_.-]{1,128}"?$/)
 // Printable ASCII without a blank at the ends: what an HTTP header may hold and S3 gives back unchanged.
-const headerText = z
+export const headerText: z.ZodString = z
   .string()
   .max(256)
   .regex(/^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/)
@@ -71,6 +74,13 @@ const metadata = z
     error: 'metadata is larger than 2000 characters',
   })
 const about = { content_type: headerText.min(1).optional(), metadata: metadata.optional(), sha256: sha256.optional() }
+// A key of the old forms may have any character but half a surrogate pair, and as many bytes as S3 allows.
+const after = z
+  .string()
+  .min(1)
+  .max(MAX_KEY_BYTES)
+  .regex(/^\P{Cs}+$/u)
+  .refine((text) => Buffer.byteLength(text) <= MAX_KEY_BYTES, { error: `it has more than ${MAX_KEY_BYTES} bytes` })
 const hotkey = z.string().min(46).max(50)
 const headers = z.record(z.string(), z.string())
 const time = z.iso.datetime()
@@ -152,7 +162,7 @@ export const downloadReply: z.ZodType = z.object({
 })
 export const listBody: z.ZodType<ListBody> = z.strictObject({
   prefix: z.string().max(1024).default(''),
-  after: key.optional(),
+  after: after.optional(),
 })
 export const listReply: z.ZodType = z.object({ objects: z.array(z.object(object)), next: key.nullable() })
 export const deleteBody: z.ZodType<DeleteBody> = z.strictObject({ keys: z.array(key).min(1).max(1000) })
@@ -161,7 +171,7 @@ export const deleteReply: z.ZodType = z.object({ deleted: whole(1000) })
 export const readListBody: z.ZodType<ReadListBody> = z.strictObject({
   hotkey,
   prefix: z.string().max(1024).default(''),
-  after: key.optional(),
+  after: after.optional(),
 })
 export const readUrlsBody: z.ZodType<ReadUrlsBody> = z.strictObject({ hotkey, keys: z.array(key).min(1).max(1000) })
 export const readUrlsReply: z.ZodType = z.object({ urls: z.array(z.object({ key, url: z.url(), expires_at: time })) })

@@ -29,7 +29,8 @@ export function storeError(error: unknown): GatewayError {
     case 'InvalidRequest':
     case 'InvalidArgument':
     case 'MalformedXML':
-      return new GatewayError('BAD_REQUEST', 'The store refuses these parts or headers.', because)
+    case 'KeyTooLongError':
+      return new GatewayError('BAD_REQUEST', 'The store refuses these parts, headers or names.', because)
     default:
       break
   }
