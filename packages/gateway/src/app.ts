@@ -44,6 +44,7 @@ export function createApp(options: AppOptions): App {
       rest: match?.rest ?? '',
       now: now(),
       hotkey: null,
+      code: null,
     }
     try {
       if (match === null) throw new GatewayError('NO_SUCH_ROUTE', 'There is no such route; see /openapi.json.')
@@ -52,6 +53,7 @@ export function createApp(options: AppOptions): App {
       return [await match.route.handle(exchange), exchange]
     } catch (error) {
       const refusal = GatewayError.is(error) ? error : internal(error)
+      exchange.code = refusal.code
       if (refusal.status >= 500) log.error({ error, code: refusal.code }, 'a request failed')
       metrics.refusals.inc({ code: refusal.code })
       return [(match?.route.refuse ?? refuse)(refusal, exchange), exchange]
@@ -71,8 +73,9 @@ export function createApp(options: AppOptions): App {
       metrics.requests.inc({ route, status: reply.status })
       metrics.seconds.observe({ route }, seconds)
       if (match?.route.docs.signed === true) {
-        const { hotkey } = exchange
-        log.info({ route, status: reply.status, ms: Math.round(seconds * 1000), hotkey }, 'request')
+        const { hotkey, code } = exchange
+        const refused = code === null ? {} : { code }
+        log.info({ route, status: reply.status, ...refused, ms: Math.round(seconds * 1000), hotkey }, 'request')
       }
       return {
         ...reply,

@@ -58,7 +58,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { admit = 'cohort', minValidatorStake = 0 } = options
   const admission = createAdmission({ subnet, admit, minValidatorStake })
   const authenticator = createAuthenticator({ state, admission, limits, verifySignature, metrics })
-  const uploads = createUploads({ admission, state, store, limits })
+  const uploads = createUploads({ admission, state, store, limits, log })
   const parts = { authenticator, admission, uploads, state, store, limits }
   const routes: Route[] = [
     ...uploadRoutes(parts),

@@ -4,6 +4,7 @@ import type { Admission } from './admission.ts'
 import { stateful } from './authenticate.ts'
 import { GatewayError } from './errors.ts'
 import type { Limits } from './limits.ts'
+import type { Log } from './log.ts'
 import { limitsOf, planParts, requirePart, tooLargeObject } from './parts.ts'
 import type { Session, State } from './state/state.ts'
 import type { PresignedRequest } from './store/presign.ts'
@@ -62,12 +63,13 @@ export interface UploadsOptions {
   readonly state: State
   readonly store: ObjectStore
   readonly limits: Limits
+  readonly log: Pick<Log, 'info'>
 }
 
 /** A finished upload's answer is kept so long, for a client that did not get it. */
 const FINISHED_MS = 3_600_000
 
-export function createUploads({ admission, state, store, limits }: UploadsOptions): Uploads {
+export function createUploads({ admission, state, store, limits, log }: UploadsOptions): Uploads {
   const putUrl: Uploads['put'] = async (address, { bytes, crc32, seconds, ...object }, now) => {
     admission.writer(address)
     if (bytes !== null && bytes > limits.objectBytes) throw tooLargeObject(limits)
@@ -115,6 +117,7 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
       await store.abort(key, uploadId).catch(() => undefined)
       throw error
     }
+    log.info({ hotkey: address, key, bytes, maxParts }, 'upload opened')
     return session
   }
 
@@ -173,6 +176,8 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
     }
     const result = { etag, bytes: stored.bytes }
     await stateful(state.finish(uploadId, result, now + FINISHED_MS))
+    const seconds = Math.round((now - session.openedAt) / 1000)
+    log.info({ hotkey: address, key, bytes: result.bytes, parts: parts.length, seconds }, 'upload completed')
     return result
   }
 
@@ -192,7 +197,7 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
     if (sum > limits.objectBytes) throw tooLargeObject(limits)
   }
 
-  const abort: Uploads['abort'] = async ({ key, uploadId, result }) => {
+  const abort: Uploads['abort'] = async ({ hotkey, key, uploadId, bytes, result }) => {
     if (result === null) {
       for (let attempt = 0; attempt < 5; attempt++) {
         await store.abort(key, uploadId)
@@ -200,6 +205,7 @@ export function createUploads({ admission, state, store, limits }: UploadsOption
       }
     }
     await stateful(state.forget(uploadId))
+    if (result === null) log.info({ hotkey, key, bytes }, 'upload aborted')
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { GatewayError } from '../errors.ts'
+import type { GatewayError, GatewayErrorCode } from '../errors.ts'
 import type { GatewayReply, GatewayRequest } from './exchange.ts'
 
 /** One request on its way through the app. */
@@ -15,6 +15,8 @@ export interface Exchange {
   readonly now: number
   /** Set once the signature is verified; for the log. */
   hotkey: string | null
+  /** Set once it is refused; for the log. */
+  code: GatewayErrorCode | null
 }
 
 /** What a route takes and gives, for the OpenAPI document. */
