@@ -76,6 +76,11 @@ export function createUploads({ admission, state, store, limits, log }: UploadsO
     if (bytes !== null && bytes > limits.putBytes) {
       throw new GatewayError('TOO_LARGE', `One PUT takes at most ${limits.putBytes} bytes; use a multipart upload.`)
     }
+    // The store would take its own 5 GiB of it.
+    if (bytes === null && limits.objectBytes < limits.putBytes) {
+      const text = `An object takes at most ${limits.objectBytes} bytes here, so a PUT must say its size.`
+      throw new GatewayError('TOO_LARGE', text)
+    }
     const expiresSeconds = seconds ?? limits.urlSeconds
     const headers = {
       ...(bytes === null ? {} : { 'content-length': String(bytes) }),

@@ -41,6 +41,13 @@ test('template and policy file allow the same: objects below data/, and to list'
   expect(lists.every(({ Action }) => String(Action).startsWith('s3:ListBucket'))).toBe(true)
 })
 
+test('an account whose concurrency cannot be reserved can be deployed to', () => {
+  expect(template).toContain("ReservesConcurrency: !Not [!Equals [!Ref MaxConcurrency, '0']]")
+  expect(template).toMatch(
+    /ReservedConcurrentExecutions: !If \[ReservesConcurrency, !Ref MaxConcurrency, !Ref 'AWS::NoValue'\]/,
+  )
+})
+
 test('the store’s own rule comes after the janitor, and pages may read the ETag', () => {
   const { Rules } = JSON.parse(read('deploy/lifecycle.json')) as {
     Rules: { AbortIncompleteMultipartUpload: { DaysAfterInitiation: number } }[]

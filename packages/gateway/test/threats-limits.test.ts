@@ -137,6 +137,14 @@ describe('T12 the largest object', () => {
     ]).toEqual([200, 413, 200, 413])
   })
 
+  test('holds for a PUT without a size, which the store would take up to its own limit', async () => {
+    const status = async (objectBytes: number): Promise<string | number> => {
+      await using scene = await openScene({ adapters: ['knowlio'], limits: { objectBytes } })
+      return await scene.codeOf(miner, 'POST', '/api/uploads/url', { key: 'a' })
+    }
+    expect([await status(defaultLimits.putBytes - 1), await status(defaultLimits.putBytes)]).toEqual(['TOO_LARGE', 200])
+  })
+
   test('holds for clients that never say a size', async () => {
     await using scene = await openScene({ adapters: ['knowlio'], limits: { objectBytes: 6 * MiB } })
     const client = scene.as(miner)

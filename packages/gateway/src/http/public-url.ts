@@ -12,7 +12,7 @@ export interface PublicUrls {
  * A signature names the whole URL, so a request that was signed for another service is refused here. Behind a proxy only
  * the public URL counts, never what the proxy makes of it. With several URLs the Host header chooses; an unknown host
  * gets the first.
- * @param urls absolute, such as `https://gateway.example.com` or `https://example.com/storage`; at least one
+ * @param urls absolute, such as `https://gateway.example.com` or `https://example.com/gateway`; at least one
  */
 export function createPublicUrls(urls: readonly string[]): PublicUrls {
   const bases = urls.map((text) => {
