@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { content, miner, openScene, type Reply, type Scene } from './scene.ts'
+import { content, miner, openScene, other, type Reply, type Scene } from './scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -28,6 +28,43 @@ describe('Knowlio', () => {
         422, 422,
       ])
     }
+  })
+
+  test('parts that are there are listed, and an object can be fetched, by action and by route', async () => {
+    const client = scene.as(miner)
+    const key = 'folder/c d.zip'
+    const { upload_id } = (await act('initiate_multipart_upload', { key })).json as { upload_id: string }
+    const etags: (string | null)[] = []
+    for (const part_number of [1, 2]) {
+      const part = await act('generate_presigned_part_upload_url', { key, upload_id, part_number })
+      const size = part_number === 1 ? 5 * 1024 * 1024 : 7
+      const sent = await fetch(part.json['url'] as string, { method: 'PUT', body: content(size) })
+      etags.push(sent.headers.get('etag'))
+    }
+    const parts = [
+      { PartNumber: 1, ETag: etags[0], Size: 5 * 1024 * 1024 },
+      { PartNumber: 2, ETag: etags[1], Size: 7 },
+    ]
+    const listed = { key, upload_id, parts, next: null }
+    expect((await act('list_parts', { key, upload_id })).json).toEqual(listed)
+    const query = new URLSearchParams({ key, upload_id }).toString()
+    expect((await client.send('GET', `/api/uploads/multipart/parts?${query}`)).json).toEqual(listed)
+    const rest = await client.send('GET', `/api/uploads/multipart/parts?${query}&after=1`)
+    expect(rest.json['parts']).toEqual(parts.slice(1))
+    const foreign = await scene.as(other).send('GET', `/api/uploads/multipart/parts?${query}`)
+    expect(foreign.json.error?.code).toBe('NO_SUCH_UPLOAD')
+
+    const route = `/api/uploads/download/${encodeURIComponent(key)}`
+    expect((await act('generate_presigned_download_url', { key })).json.error?.code).toBe('NO_SUCH_KEY')
+    expect((await client.send('GET', route)).json.error?.code).toBe('NO_SUCH_KEY')
+    await act('complete_multipart_upload', { key, upload_id, parts })
+    for (const reply of [await act('generate_presigned_download_url', { key }), await client.send('GET', route)]) {
+      expect(reply.json['key']).toBe(key)
+      const bytes = await (await fetch(reply.json['url'] as string)).arrayBuffer()
+      expect(bytes.byteLength).toBe(5 * 1024 * 1024 + 7)
+    }
+    expect((await scene.as(other).send('GET', route)).json.error?.code).toBe('NO_SUCH_KEY')
+    expect((await client.send('GET', '/api/uploads/download/..%2fx')).json.error?.code).toBe('BAD_REQUEST')
   })
 
   test('the routes of the browser sample', async () => {

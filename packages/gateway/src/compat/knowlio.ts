@@ -8,6 +8,7 @@ import { emptyReply, jsonReply } from '../http/exchange.ts'
 import type { Route } from '../http/route.ts'
 import { ownKey, relativeKey } from '../keys.ts'
 import { limitsOf } from '../parts.ts'
+import { nativeRoute } from '../routes/native.ts'
 import { etag, headerText } from '../routes/schemas.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { readModel } from './fast-api.ts'
@@ -20,6 +21,15 @@ const partUrl = z.object({ ...name, part_number: partNumber })
 const part = z.object({ PartNumber: partNumber, ETag: etag })
 const complete = z.object({ ...name, parts: z.array(part).min(1).max(10_000) })
 const named = z.object(name)
+const download = z.object({ key })
+// A query holds texts only, and the action's payload may say the number as one too.
+const listParts = z.object({ ...name, after: z.coerce.number().int().min(0).max(10_000).default(0) })
+const partsReply = z.object({
+  ...name,
+  parts: z.array(part.extend({ Size: z.number().int().min(0) })),
+  next: partNumber.nullable(),
+})
+const downloadReply = z.object({ url: z.url(), key })
 const envelope = z.object({ processor_name: z.literal('s3_upload'), action: z.string().max(64), payload: z.unknown() })
 
 interface Action {
@@ -31,7 +41,7 @@ const action = <T extends z.ZodType>(
   answer: (address: string, payload: z.infer<T>, now: number) => Promise<object | null>,
 ): Action => ({ model, answer })
 
-export function knowlioRoutes({ authenticator, uploads, limits }: AdapterParts): readonly AdapterRoute[] {
+export function knowlioRoutes({ authenticator, uploads, store, limits }: AdapterParts): readonly AdapterRoute[] {
   const actions: ReadonlyMap<string, Action> = new Map([
     [
       'generate_presigned_upload_url',
@@ -57,6 +67,24 @@ export function knowlioRoutes({ authenticator, uploads, limits }: AdapterParts):
         const session = await uploads.find(address, payload.upload_id, ownKey(address, payload.key))
         const [signed] = await uploads.sign(address, session, [{ partNumber: payload.part_number, bytes: null }], now)
         return { url: signed?.url, part_number: payload.part_number }
+      }),
+    ],
+    [
+      'list_parts',
+      action(listParts, async (address, payload) => {
+        const session = await uploads.find(address, payload.upload_id, ownKey(address, payload.key))
+        const { parts, next } = await uploads.parts(session, payload.after)
+        const listed = parts.map(({ partNumber, etag, bytes }) => ({ PartNumber: partNumber, ETag: etag, Size: bytes }))
+        return { key: payload.key, upload_id: payload.upload_id, parts: listed, next }
+      }),
+    ],
+    [
+      'generate_presigned_download_url',
+      action(download, async (address, payload) => {
+        const key = ownKey(address, payload.key)
+        if ((await store.head(key)) === null) throw new GatewayError('NO_SUCH_KEY', 'There is no such object.')
+        const { url } = await store.presign({ method: 'GET', key, expiresSeconds: limits.urlSeconds })
+        return { url, key: payload.key }
       }),
     ],
     [
@@ -109,6 +137,28 @@ export function knowlioRoutes({ authenticator, uploads, limits }: AdapterParts):
         return jsonReply((await run(action, address, parsed.data, exchange.now)) ?? {})
       },
     },
+    nativeRoute(
+      authenticator,
+      {
+        method: 'GET',
+        path: '/api/uploads/multipart/parts',
+        summary: 'Knowlio: list_parts',
+        query: listParts,
+        reply: partsReply,
+      },
+      async ({ address, query, now }) => (await run('list_parts', address, query, now)) ?? undefined,
+    ),
+    nativeRoute(
+      authenticator,
+      {
+        method: 'GET',
+        path: '/api/uploads/download/*',
+        summary: 'Knowlio: generate_presigned_download_url',
+        reply: downloadReply,
+      },
+      async ({ address, rest, now }) =>
+        (await run('generate_presigned_download_url', address, { key: rest }, now)) ?? undefined,
+    ),
     direct('POST', 'url', 'generate_presigned_upload_url'),
     direct('POST', 'multipart/init', 'initiate_multipart_upload'),
     direct('POST', 'multipart/part-url', 'generate_presigned_part_upload_url'),
