@@ -14,6 +14,7 @@ const SUITES = [
   'packages/gateway/test/uploads',
   'packages/gateway/test/compat',
   'packages/gateway/test/threats-',
+  'packages/storage/test/transfer-cli',
 ]
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Suites that need a bucket of their own find it here. */

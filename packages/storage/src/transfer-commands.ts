@@ -71,6 +71,8 @@ const withLine = (command: Command): Command =>
   command
     .option('--bandwidth <size>', 'bytes per second, such as 10MB; default unlimited')
     .option('--concurrency <number>', 'requests at once, default 4')
+    .option('--memory <size>', 'for what is under way, at least 10MiB; default 64MiB')
+    .option('--stall <seconds>', 'a connection on which nothing moves is cut after this; default 30')
 
 async function within(
   flags: Flags,
@@ -91,7 +93,8 @@ async function put(paths: readonly string[], flags: Flags, host: TransferHost): 
   const names = { key: text(flags['key']), prefix: text(flags['prefix']) }
   const files = await planFiles(paths, names)
   const plans = files.map((file) => planOf(file, line))
-  const memoryBudget = Math.max(MEMORY, ...plans.map((plan) => (plan.kind === 'parts' ? plan.partSize : 0)))
+  const memoryBudget =
+    line.memoryBudget ?? Math.max(MEMORY, ...plans.map((plan) => (plan.kind === 'parts' ? plan.partSize : 0)))
   const place = await openPlace(host.settingsOf(flags), host.context, { ...line, memoryBudget }, 'write')
   const view = viewOf(flags, host)
   try {
@@ -110,8 +113,9 @@ async function put(paths: readonly string[], flags: Flags, host: TransferHost): 
 
 const MEMORY = 64 * 1024 ** 2
 
-function planOf({ bytes }: PlannedFile, { compress, partSize }: TransferFlags): ReturnType<typeof planUpload> {
-  const memoryBudget = Math.max(MEMORY, partSize ?? 0)
+function planOf({ bytes }: PlannedFile, line: TransferFlags): ReturnType<typeof planUpload> {
+  const { compress, partSize } = line
+  const memoryBudget = line.memoryBudget ?? Math.max(MEMORY, partSize ?? 0)
   return planUpload({ bytes: compress === undefined ? bytes : null, partSize, memoryBudget })
 }
 

@@ -17,6 +17,8 @@ export interface TransferFlags {
   readonly checksums: boolean
   /** Bytes for parts; default 64 MiB, or one larger part. */
   readonly memoryBudget?: number | undefined
+  /** A connection on which nothing moves is cut after so many milliseconds. */
+  readonly stallMs?: number | undefined
 }
 
 const units: Readonly<Record<string, number>> = {
@@ -47,6 +49,8 @@ const schema = z.object({
   partSize: size.optional(),
   concurrency: z.coerce.number().int('must be a whole number').min(1).max(256).optional(),
   bandwidth: size.optional(),
+  memory: size.optional(),
+  stall: z.coerce.number().min(1).max(3600).optional(),
   compress: z.enum(['gzip', 'zstd']).optional(),
   contentType: z.string().optional(),
   metadata: metadata.optional(),
@@ -57,6 +61,8 @@ const names: Readonly<Record<string, string>> = {
   partSize: '--part-size',
   concurrency: '--concurrency',
   bandwidth: '--bandwidth',
+  memory: '--memory',
+  stall: '--stall',
   compress: '--compress',
   contentType: '--content-type',
   metadata: '--metadata',
@@ -65,7 +71,10 @@ const names: Readonly<Record<string, string>> = {
 /** @throws StorageError `BAD_SETTINGS` that names the flag */
 export function readTransferFlags(flags: Readonly<Record<string, unknown>>): TransferFlags {
   const parsed = schema.safeParse(flags)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const { memory, stall, ...rest } = parsed.data
+    return { ...rest, memoryBudget: memory, stallMs: stall === undefined ? undefined : stall * 1000 }
+  }
   const lines = parsed.error.issues.map(({ path, message }) => `${names[String(path[0])] ?? path.join('.')} ${message}`)
   throw new StorageError('BAD_SETTINGS', `${lines.join('; ')}; see sluice-miner put --help`)
 }

@@ -31,9 +31,9 @@ export async function openPlace(
     throw new StorageError('BAD_SETTINGS', text)
   }
   const { where, transfer } = bucketOf({ ...accessFromSettings(settings), hotkey }, snapshot.policy)
-  const { partSize, memoryBudget, concurrency, bandwidth, checksums } = flags
+  const { partSize, memoryBudget, concurrency, bandwidth, stallMs, checksums } = flags
   const checksum = checksums ? 'crc32' : 'none'
-  const line = { partSize, memoryBudget, concurrency, bandwidth, checksum } as const
+  const line = { partSize, memoryBudget, concurrency, bandwidth, stallMs, checksum } as const
   return { transfer: transfer({ ...line, journalFile: `${settings.stateFile}.transfers.sqlite` }), where }
 }
 

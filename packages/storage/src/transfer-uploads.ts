@@ -9,6 +9,7 @@ type Upload = Awaited<ReturnType<S3Transfer['list']>>[number]
 
 interface Host {
   readonly out: (line: string) => void
+  readonly err: (line: string) => void
   readonly context: { readonly signal?: AbortSignal | undefined }
 }
 
@@ -21,7 +22,7 @@ export async function listUploads({ transfer, where }: TransferPlace, flags: Fla
   return 0
 }
 
-/** Gives up the named ones, or all. */
+/** Gives up the named ones, or all but those that are being sent; one that cannot be does not keep the others. */
 export async function abortUploads(
   { transfer, where }: TransferPlace,
   keys: readonly string[],
@@ -36,13 +37,26 @@ export async function abortUploads(
   // As `list` shows them, else as `put` takes them.
   const wanted = new Set(keys.map((name) => (open.some(({ key }) => key === name) ? name : `files/${name}`)))
   const uploads = open.filter(({ key, initiatedAt }) => (keys.length === 0 || wanted.has(key)) && initiatedAt <= limit)
+  const aborted: Upload[] = []
+  const left: Upload[] = []
+  const failed: Upload[] = []
   for (const upload of uploads) {
-    await transfer.abort(upload, host.context)
-    if (flags['json'] !== true) host.out(printable(`given up: ${where}${upload.key}`))
+    const name = `${where}${upload.key}`
+    try {
+      const isDone = await transfer.abort(upload, { ...host.context, ifIdle: keys.length === 0 })
+      const list = isDone ? aborted : left
+      list.push(upload)
+      if (flags['json'] !== true)
+        host.out(printable(isDone ? `given up: ${name}` : `left, as it is being sent: ${name}`))
+    } catch (error) {
+      if (host.context.signal?.aborted === true) throw error
+      failed.push(upload)
+      host.err(printable(`not given up: ${name}: ${error instanceof Error ? error.message : String(error)}`))
+    }
   }
-  if (flags['json'] === true) host.out(JSON.stringify({ where, aborted: uploads }))
+  if (flags['json'] === true) host.out(JSON.stringify({ where, aborted, left, failed }))
   else if (uploads.length === 0) host.out(printable(`no such unfinished uploads below ${where}`))
-  return 0
+  return failed.length === 0 ? 0 : 2
 }
 
 function tableOf(uploads: readonly Upload[]): string {

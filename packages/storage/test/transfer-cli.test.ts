@@ -30,7 +30,13 @@ async function publish(rolloutPercentage: number): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-put-'))
-  devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: 1, validators: 1, gateway: true })
+  const common = { directory: join(folder, 'devnet'), miners: 1, validators: 1, gateway: true }
+  const url = process.env['SLUICE_TEST_S3_ENDPOINT'] ?? ''
+  const accessKeyId = process.env['SLUICE_TEST_S3_ACCESS_KEY'] ?? ''
+  const secretAccessKey = process.env['SLUICE_TEST_S3_SECRET_KEY'] ?? ''
+  // scripts/test-s3.ts names a real server.
+  const outside = { s3: { url, accessKeyId, secretAccessKey }, bucket: `cli-${randomBytes(6).toString('hex')}` }
+  devnet = await startDevnet(url === '' ? common : { ...common, ...outside })
   await publish(100)
 })
 afterAll(async () => {
@@ -202,6 +208,8 @@ describe.each(['gateway', 'credentials'] as const)('by %s', (how) => {
       [['put', tmpdir()], 1, /no regular file/],
       [['put', 'a', '--part-size', 'huge'], 1, /--part-size must be a size/],
       [['put', 'a', '--compress', 'rar'], 1, /--compress/],
+      [['put', 'a', '--memory', 'much'], 1, /--memory must be a size/],
+      [['get', 'a', '--stall', '0'], 1, /--stall/],
       [['put', 'a', 'b', '--key', 'c'], 1, /--key names one file/],
       [['get', '../outside'], 1, /is not allowed/],
       [['get', 'absent.bin', '-o', '/dev/null/x'], 3, /no object/],
