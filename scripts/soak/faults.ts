@@ -56,7 +56,8 @@ async function runScript(options: FaultOptions, proxy: FaultProxy, number: numbe
   const { s3, bucket, truth, folder } = options
   const seed = options.seed + number
   const random = seeded(seed)
-  const key = `faults/${number}`
+  // With an end, as keys are taken for prefixes below.
+  const key = `faults/${number}.bin`
   const path = join(folder, `faults-${number}.bin`)
   const content = seededBytes(seed, Math.floor(random() * 22 * MIB))
   writeFileSync(path, content)

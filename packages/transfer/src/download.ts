@@ -57,14 +57,14 @@ export async function download(
   target: DownloadTarget,
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
-  const { sessions, now } = engine
+  const { sessions, now, clock } = engine
   if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(options.sha256)) {
     const text = 'Cannot download: sha256 must be 64 lower-case hex digits.'
     throw new TransferError('BAD_OPTION', text, { retryable: false })
   }
   const signal = engine.listenable(options.signal)
   for (let round = 1; ; round++) {
-    const meter = createMeter(key, options.onEvent, now)
+    const meter = createMeter(key, options.onEvent, clock)
     const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {
       meter.retried(what, error, attempt, delayMs)
     })

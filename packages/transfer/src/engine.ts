@@ -30,8 +30,11 @@ export interface Engine {
   readonly callMs: number
   /** For Complete, during which the store may assemble for minutes. */
   readonly completeMs: number
+  /** Milliseconds since 1970, for what others tell the time of. */
   readonly now: () => number
-  /** Bytes per second of the last transfers; null at first. */
+  /** Milliseconds from any origin, which nobody sets back: for waits and rates. */
+  readonly clock: () => number
+  /** Bytes per second: of the last transfers, at first the bandwidth that is allowed; null = unknown. */
   readonly line: { bytesPerSecond: number | null }
   /** Takes a signal to which many requests will listen at once; without one, gives one that never comes. */
   readonly listenable: (signal: AbortSignal | undefined) => AbortSignal

@@ -55,8 +55,11 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       // The fetch of Node 20 does not always see a signal that is given while the body of the reply comes.
       return await untilAborted(exchange(), cut.signal)
     } catch (error) {
+      // What is left of a reply that was refused must not keep coming.
+      const isCut = cut.signal.aborted
+      cut.abort()
       if (signal?.aborted === true) throw abortedError(error)
-      if (cut.signal.aborted) {
+      if (isCut) {
         const text = 'The request took too long and was cut. Check the network.'
         throw new TransferError('TOO_SLOW', text, { retryable: true, cause: error })
       }

@@ -94,8 +94,16 @@ export function createGate(options: {
   }
 
   async function enter(signal?: AbortSignal, pause?: PauseSwitch): Promise<Pass> {
-    if (pause?.paused === true) await pause.untilResumed(signal)
-    return await new Promise<Pass>((go, reject) => {
+    for (;;) {
+      if (pause?.paused === true) await pause.untilResumed(signal)
+      const pass = await admission(signal)
+      if (pause?.paused !== true) return pass
+      pass.failed('ABORTED')
+    }
+  }
+
+  function admission(signal: AbortSignal | undefined): Promise<Pass> {
+    return new Promise<Pass>((go, reject) => {
       if (signal?.aborted === true) return reject(abortedError(signal.reason))
       const stop = (): void => {
         waiting.splice(waiting.indexOf(waiter), 1)

@@ -74,6 +74,7 @@ export function createMemory(budget: number): Memory {
       const stop = (): void => {
         waiting.splice(waiting.indexOf(entry), 1)
         reject(abortedError(signal?.reason))
+        serve() // those behind may want less
       }
       const entry = {
         bytes,

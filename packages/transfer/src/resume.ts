@@ -2,7 +2,7 @@ import type { Ask } from './ask.ts'
 import { proofOfObject } from './complete.ts'
 import type { Engine } from './engine.ts'
 import { TransferError } from './errors.ts'
-import type { ExpectedObject, JournalEntry, JournalPart } from './journal.ts'
+import type { Claim, ExpectedObject, JournalEntry, JournalPart } from './journal.ts'
 import { MOST_PARTS } from './plan.ts'
 import type { StoredObject, StoredPart } from './sessions.ts'
 
@@ -65,6 +65,27 @@ export async function findBeginning(
     await journal.remove(entry.uploadId)
     const proven = expected !== null && object !== null && proofOfObject(object, expected) !== null
     return proven ? { kind: 'finished', object, expected } : { kind: 'fresh' }
+  }
+}
+
+/** Takes the key for this process; undefined without a journal. @throws TransferError `CONFLICT`, `JOURNAL` */
+export async function claimKey({ journal, sessions }: Engine, key: string): Promise<Claim | undefined> {
+  const claim = await journal?.claim(sessions.destination, key)
+  if (claim !== 'denied') return claim
+  const text = `Another process is writing ${key}. Wait for it, or end it and try again.`
+  throw new TransferError('CONFLICT', text, { retryable: true, resumable: true })
+}
+
+/** Ends what an earlier run began in parts, when the key's content is one PUT now. */
+export async function dropEarlier(engine: Engine, ask: Ask, key: string): Promise<void> {
+  const { journal, sessions } = engine
+  const earlier = await journal?.find(sessions.destination, key)
+  if (journal === null || earlier == null) return
+  const claim = await claimKey(engine, key)
+  try {
+    await abortUpload(engine, ask, earlier)
+  } finally {
+    await journal.release(sessions.destination, key, claim === 'granted')
   }
 }
 

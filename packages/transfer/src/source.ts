@@ -1,3 +1,5 @@
+import { untilAborted } from './wait.ts'
+
 /** A source while it is open. */
 export interface OpenSource {
   /** Null when only the end will tell. */
@@ -29,16 +31,21 @@ export interface Source {
   open(): Promise<OpenSource>
 }
 
-/** Turns a stream of chunks into reads that fill their buffer; short only at the end. */
-export function fillFrom(chunks: AsyncIterable<Uint8Array>): (into: Uint8Array) => Promise<number> {
+/**
+ * Turns a stream of chunks into reads that fill their buffer; short only at the end. Once the signal came, the buffer is
+ * not touched any more, whenever the stream yields.
+ */
+export function fillFrom(
+  chunks: AsyncIterable<Uint8Array>,
+): (into: Uint8Array, signal?: AbortSignal) => Promise<number> {
   const iterator = chunks[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
   let ended = false
-  return async (into) => {
+  return async (into, signal) => {
     let filled = 0
     while (filled < into.length) {
       if (rest.length === 0) {
-        const next = ended ? null : await iterator.next()
+        const next = ended ? null : await untilAborted(iterator.next(), signal)
         if (next === null || next.done === true) {
           ended = true
           break

@@ -1,6 +1,5 @@
 import { TransferError } from './errors.ts'
 import { fillFrom, type OpenSource, type Source } from './source.ts'
-import { untilAborted } from './wait.ts'
 
 /** Bytes in memory; they must not be changed while they are sent. */
 export function fromBytes(bytes: Uint8Array, name = 'bytes'): Source {
@@ -91,8 +90,8 @@ export function fromStream(chunks: AsyncIterable<Uint8Array>, options: StreamOpt
     used = true
     const iterator = chunks[Symbol.asyncIterator]()
     const fill = fillFrom({ [Symbol.asyncIterator]: () => iterator })
-    const next = (into: Uint8Array): Promise<number> =>
-      fill(into).catch((error: unknown) => {
+    const next = (into: Uint8Array, signal?: AbortSignal): Promise<number> =>
+      fill(into, signal).catch((error: unknown) => {
         if (TransferError.is(error)) throw error
         throw new TransferError('SOURCE_UNREADABLE', `${name} failed while it was read.`, {
           retryable: false,
@@ -104,10 +103,10 @@ export function fromStream(chunks: AsyncIterable<Uint8Array>, options: StreamOpt
       bytes,
       identity: null,
       read: async (into, signal) => {
-        const filled = await untilAborted(next(into), signal)
+        const filled = await next(into, signal)
         position += filled
         // What was announced is here: is that the end?
-        if (position === bytes) position += await untilAborted(next(new Uint8Array(1)), signal)
+        if (position === bytes) position += await next(new Uint8Array(1), signal)
         const ended = filled < into.length
         if (bytes !== null && (position > bytes || (ended && position < bytes))) throw endedEarly(name, position, bytes)
         return filled

@@ -48,7 +48,7 @@ export interface TransferOptions {
   readonly retry?: Partial<RetrySettings> | undefined
   /** Told of every signal to which many requests listen at once; Node warns of more than ten otherwise. */
   readonly onSignal?: ((signal: AbortSignal) => void) | undefined
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Default the clock of the machine, with waits and rates measured by one that only goes on. */
   readonly now?: (() => number) | undefined
 }
 
@@ -71,8 +71,11 @@ export interface Transfer {
   download(key: string, target: DownloadTarget, options?: DownloadOptions): Promise<DownloadResult>
   /** Open uploads below the prefix, of the server and of the journal, oldest first. */
   list(prefix?: string, options?: CallOptions): Promise<readonly ListedUpload[]>
-  /** Removes an open upload and its parts for good. One that is gone already counts as done. */
-  abort(upload: { readonly uploadId: string; readonly key: string }, options?: AbortOptions): Promise<void>
+  /**
+   * Removes an open upload and its parts for good. One that is gone already counts as done.
+   * @returns false when it was left alone
+   */
+  abort(upload: { readonly uploadId: string; readonly key: string }, options?: AbortOptions): Promise<boolean>
 }
 
 export interface AbortOptions extends CallOptions {
@@ -91,14 +94,15 @@ export function createTransfer(options: TransferOptions): Transfer {
     download: (key, target, request) => download(engine, key, target, request),
     list: async (prefix = '', { signal } = {}) => await list(engine, prefix, signal),
     abort: async (target, { signal, ifIdle = false } = {}) => {
-      const work = async (): Promise<void> => await abortUpload(engine, askFor(signal), target)
-      await (ifIdle ? whenIdle(engine, target.key, work) : work())
+      const work = async (): Promise<true> => (await abortUpload(engine, askFor(signal), target), true)
+      return await (ifIdle ? whenIdle(engine, target.key, work) : work())
     },
   }
 }
 
 function createEngine(options: TransferOptions): Engine {
   const { bandwidth, partSize, now = Date.now } = options
+  const clock = options.now ?? (() => performance.now())
   const memoryBudget = options.memoryBudget ?? 64 * MIB
   if (!Number.isSafeInteger(memoryBudget) || memoryBudget < 2 * LEAST_PART) {
     throw bad(`memoryBudget must be a whole number of at least ${2 * LEAST_PART} bytes`)
@@ -118,8 +122,8 @@ function createEngine(options: TransferOptions): Engine {
     hashing: options.hashing,
     journal: options.journal ?? null,
     memory: createMemory(memoryBudget),
-    gate: createGate({ most, now, longestWaitMs: retry.maxWaitMs }),
-    allow: bandwidth === undefined ? undefined : createBandwidth(bandwidth, now, retry.sleep),
+    gate: createGate({ most, now: clock, longestWaitMs: retry.maxWaitMs }),
+    allow: bandwidth === undefined ? undefined : createBandwidth(bandwidth, clock, retry.sleep),
     retry,
     checksum: options.checksum ?? 'crc32',
     sha256: options.sha256 ?? true,
@@ -129,7 +133,8 @@ function createEngine(options: TransferOptions): Engine {
     callMs: options.callMs ?? 60_000,
     completeMs: options.completeMs ?? 300_000,
     now,
-    line: { bytesPerSecond: null },
+    clock,
+    line: { bytesPerSecond: bandwidth ?? null },
     listenable: (signal = never) => {
       options.onSignal?.(signal)
       return signal
@@ -138,12 +143,13 @@ function createEngine(options: TransferOptions): Engine {
   }
 }
 
-async function whenIdle({ sessions, journal, busy }: Engine, key: string, work: () => Promise<void>): Promise<void> {
-  if (busy.has(key)) return
+/** False when it was not idle. */
+async function whenIdle({ sessions, journal, busy }: Engine, key: string, work: () => Promise<true>): Promise<boolean> {
+  if (busy.has(key)) return false
   const claim = await journal?.claim(sessions.destination, key)
-  if (claim === 'denied') return
+  if (claim === 'denied') return false
   try {
-    await work()
+    return await work()
   } finally {
     await journal?.release(sessions.destination, key, claim === 'granted')
   }

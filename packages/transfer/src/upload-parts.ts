@@ -5,7 +5,7 @@ import type { JournalEntry, JournalPart } from './journal.ts'
 import type { Lease } from './memory.ts'
 import type { Piece } from './reader.ts'
 import { openUpload } from './open-upload.ts'
-import { abortUpload, findBeginning } from './resume.ts'
+import { abortUpload, claimKey, findBeginning } from './resume.ts'
 import { createPartSender, type PartsJob, sendParts } from './send-parts.ts'
 import type { StoredPart } from './sessions.ts'
 import type { UploadOutcome, UploadRun } from './upload-run.ts'
@@ -22,6 +22,9 @@ interface Session {
   readonly noted: ReadonlyMap<number, JournalPart>
 }
 
+/** Shorter uploads say little about the line. */
+const MEASURABLE = 16 * 1024 * 1024
+
 /** After these the parts on the server are of no use. */
 const USELESS = new Set<string>(['BAD_OPTION', 'SOURCE_CHANGED', 'SOURCE_MISMATCH', 'TOO_LARGE', 'CORRUPT'])
 
@@ -34,18 +37,15 @@ export async function uploadParts(
   const { sessions, journal } = run.engine
   const { key } = run.options
   let isClear = false
+  let claim
   try {
-    const claim = await journal?.claim(sessions.destination, key)
-    if (claim === 'denied') {
-      const text = `Another process is writing ${key}. Wait for it, or end it and try again.`
-      throw new TransferError('CONFLICT', text, { retryable: true, resumable: true })
-    }
+    claim = await claimKey(run.engine, key)
     const session = await begin(run, plan, claim === 'inherited')
     isClear = true
     return 'entry' in session ? await carryOut(run, session, first) : session
   } finally {
     first?.lease.release()
-    await journal?.release(sessions.destination, key, isClear)
+    if (claim !== undefined) await journal?.release(sessions.destination, key, isClear)
   }
 }
 
@@ -135,6 +135,8 @@ async function sendAndComplete(
   meter.total(run.bytes, run.bytes === null ? null : Math.ceil(run.bytes / entry.partSize))
   meter.phase('sending')
   const parts = await sendParts(engine, job)
+  // Now, as Complete may take longer than what the meter remembers.
+  if (reader.bytes >= MEASURABLE && meter.bytesPerSecond > 0) engine.line.bytesPerSecond = meter.bytesPerSecond
   const partsKept = parts.length - meter.finished
   // Some stores complete with every part they hold, others refuse.
   if ([...stored.keys()].some((number) => number > parts.length)) throw otherSource(options.key)
@@ -161,7 +163,7 @@ async function sendAndComplete(
             try {
               const body = lease.bytes.subarray(0, part.bytes)
               await readAt((part.partNumber - 1) * entry.partSize, body, signal)
-              if (part.crc32 !== null && engine.hashing.crc32(body) !== part.crc32) open.check()
+              open.check()
               return await send(part.partNumber, body, part.crc32)
             } finally {
               lease.release()

@@ -1,6 +1,7 @@
 import { crc32ToBase64 } from './crc32.ts'
 import type { Lease } from './memory.ts'
 import type { Piece } from './reader.ts'
+import { dropEarlier } from './resume.ts'
 import { sendBody } from './send-body.ts'
 import type { UploadOutcome, UploadRun } from './upload-run.ts'
 
@@ -15,6 +16,7 @@ export async function uploadSingle(
     const crc32 = engine.checksum === 'none' ? undefined : crc32ToBase64(read.piece.crc32)
     const sha256 = run.plainHash()
     run.open.check()
+    await dropEarlier(engine, ask, options.key)
     meter.total(body.length, 1)
     meter.phase('sending')
     const { key, contentType, metadata, compress } = options

@@ -53,8 +53,8 @@ async function plainHashAhead(engine: Engine, source: Source, options: UploadOpt
 }
 
 async function uploadOnce(engine: Engine, source: Source, options: UploadOptions): Promise<UploadResult> {
-  const started = engine.now()
-  const meter = createMeter(options.key, options.onEvent, engine.now)
+  const started = engine.clock()
+  const meter = createMeter(options.key, options.onEvent, engine.clock)
   const signal = engine.listenable(options.signal)
   const ask = createAsk(engine.retry, engine.callMs, signal, (what) => (error, attempt, delayMs) => {
     meter.retried(what, error, attempt, delayMs)
@@ -71,7 +71,7 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
     const crc32 = engine.checksum !== 'none'
     const reader =
       options.compress === undefined
-        ? createPieceReader((into) => open.read(into, signal), engine.hashing, { crc32, seen })
+        ? createPieceReader((into, stop) => open.read(into, stop), engine.hashing, { crc32, seen })
         : createPieceReader(compressed(engine, open, options.compress, seen, signal), engine.hashing, { crc32 })
     const run: UploadRun = {
       engine,
@@ -86,18 +86,14 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
       plainHash: () => checkHash(source, hash?.hex() ?? null, options.sha256),
     }
     const outcome = await choose(run)
-    if (outcome.storedBytes >= MEASURABLE) engine.line.bytesPerSecond = meter.bytesPerSecond || null
     meter.phase('done')
     // An upload that an earlier run had finished is not read again.
     const bytes = plainBytes === 0 ? (open.bytes ?? 0) : plainBytes
-    return { key: options.key, ...outcome, bytes, retries: meter.retries, seconds: (engine.now() - started) / 1000 }
+    return { key: options.key, ...outcome, bytes, retries: meter.retries, seconds: (engine.clock() - started) / 1000 }
   } finally {
     await open.close()
   }
 }
-
-/** Shorter uploads say little about the line. */
-const MEASURABLE = 16 * 1024 * 1024
 
 async function choose(run: UploadRun): Promise<UploadOutcome> {
   const { engine, reader, bytes, signal } = run
@@ -134,7 +130,7 @@ function compressed(
   format: 'gzip' | 'zstd',
   seen: (bytes: Uint8Array) => void,
   signal: AbortSignal,
-): (into: Uint8Array) => Promise<number> {
+): ReturnType<typeof fillFrom> {
   const compress = engine.compress[format]
   if (compress === undefined) {
     throw new TransferError('BAD_OPTION', `${format} is not available here; use another compression or none.`, {

@@ -1,13 +1,24 @@
-import { describe, expect, test } from 'vitest'
-import { fromBytes, fromStream, type TransferEvent } from '../src/index.ts'
+import { type FaultProxy, startFaultProxy } from '@sluice/devnet'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { fromBytes, fromStream, type TransferEvent, type TransferOptions } from '../src/index.ts'
+import type { NodeTransfer } from '../src/node/index.ts'
 import { proofOfObject } from '../src/complete.ts'
 import { bytesOf, chunked, MIB, sha256, useStore, watch } from './store.ts'
 
-const store = useStore({ alwaysDevnet: true })
+const store = useStore()
+let proxy: FaultProxy
+beforeAll(async () => {
+  proxy = await startFaultProxy({ target: store.current.endpoint })
+})
+afterAll(() => proxy.close())
+afterEach(() => proxy.faults.clear())
+/** A transfer whose every request goes through the proxy. */
+const through = (more: Partial<TransferOptions> & { readonly journalFile?: string } = {}): NodeTransfer =>
+  store.current.transfer({ sessions: store.current.sessions(proxy.url), ...more })
 const data = bytesOf(27 * MIB + 5, 2)
 const hash = sha256(data)
 const partSize = 5 * MIB
-const faults = () => store.current.devnet!.faults
+const faults = () => proxy.faults
 const PART = /partNumber=/
 const COMPLETE = /\?uploadId=[^&]*$/
 const none = { bytes: null, checksum: 'crc32' } as const
@@ -35,9 +46,24 @@ describe('ends right', () => {
     ['a connection reset before the request', () => void faults().add({ path: PART, times: 3, kind: 'reset' })],
     [
       'a connection cut in the middle',
-      () => void faults().add({ path: PART, times: 3, kind: { resetAfterBytes: 3 * MIB } }),
+      () => void faults().add({ path: PART, times: 3, kind: { cutRequestAfter: 3 * MIB } }),
     ],
     ['parts that are never answered', () => void faults().add({ path: PART, times: 2, kind: 'stall' })],
+    ['replies to parts that come twice', () => void faults().add({ path: PART, times: 3, kind: 'duplicate-reply' })],
+    ['replies to parts that are cut', () => void faults().add({ path: PART, times: 3, kind: { cutReplyAfter: 0 } })],
+    [
+      'a part that stops in the middle',
+      () => void faults().add({ path: PART, times: 1, kind: { stallRequestAfter: MIB } }),
+    ],
+    ['a slow line', () => void faults().add({ path: PART, times: 2, kind: { bytesPerSecond: 8 * MIB } })],
+    [
+      '503 before the part was read',
+      () => void faults().add({ path: PART, times: 3, kind: { status: 503, early: true } }),
+    ],
+    [
+      'ETags of parts that the server never gave',
+      () => void faults().add({ path: PART, times: 2, kind: 'wrong-etag' }),
+    ],
     ['replies to parts that are lost', () => void faults().add({ path: PART, times: 3, kind: 'lost-reply' })],
     [
       'Create that fails',
@@ -76,7 +102,7 @@ describe('ends right', () => {
     spoil()
     const key = `faults/${name}`
     const { events, onEvent } = watch()
-    const result = await store.current.transfer(short).upload(fromBytes(data), { key, onEvent })
+    const result = await through(short).upload(fromBytes(data), { key, onEvent })
     expect(result).toMatchObject({ sha256: hash, parts: 6, proof: 'crc32' })
     expect((await store.current.object(key)).sha256).toBe(hash)
     expect(events.filter(({ type }) => type === 'retry')).toHaveLength(result.retries)
@@ -85,7 +111,7 @@ describe('ends right', () => {
   test('a store that takes ten requests per second, with few refusals', async () => {
     const many = bytesOf(5 * MIB * 24, 3)
     faults().add({ path: PART, kind: { requestsPerSecond: 10 } })
-    const transfer = store.current.transfer({ partSize, retry: {} })
+    const transfer = through({ partSize, retry: {} })
     const result = await transfer.upload(fromBytes(many), { key: 'limited' })
     expect(result).toMatchObject({ sha256: sha256(many), parts: 24 })
     expect(result.retries).toBeLessThan(24)
@@ -93,11 +119,11 @@ describe('ends right', () => {
   test('one PUT: fails, is cut, stalls, loses its reply', async () => {
     const kinds = [{ status: 500 }, 'reset', 'stall', 'lost-reply'] as const
     for (const kind of kinds) faults().add({ method: 'PUT', times: 1, kind })
-    const result = await store.current.transfer(short).upload(fromBytes(data.subarray(0, MIB)), { key: 'single' })
+    const result = await through(short).upload(fromBytes(data.subarray(0, MIB)), { key: 'single' })
     expect(result).toMatchObject({ retries: 4, sha256: sha256(data.subarray(0, MIB)) })
   })
   test('a store that calls a missing upload a missing key', async () => {
-    const sessions = store.current.sessions()
+    const sessions = store.current.sessions(proxy.url)
     const gone = { key: 'gone', uploadId: (await sessions.open({ ...short, ...none, key: 'gone' })).uploadId }
     await sessions.abort(gone)
     faults().add({ path: /uploadId/, kind: { status: 404, code: 'NoSuchKey' } })
@@ -113,7 +139,7 @@ describe('ends right', () => {
     expect(proofOfObject({ ...common, crc32: 'whole-1' }, { ...expected, parts: 2 })).toBeNull()
   })
   test('an upload that vanished on the server starts again by itself', async () => {
-    const transfer = store.current.transfer({ partSize, concurrency: 1 })
+    const transfer = through({ partSize, concurrency: 1 })
     let aborted = false
     const onEvent = (event: { type: string }): void => {
       if (event.type !== 'part' || aborted) return
@@ -166,7 +192,7 @@ describe('ends in a typed error', () => {
     ],
   ])('%s: %s', async (name, code, spoil) => {
     spoil()
-    const transfer = store.current.transfer({
+    const transfer = through({
       ...short,
       stallMs: 1000,
       completeMs: 1000,
@@ -182,9 +208,19 @@ describe('ends in a typed error', () => {
     for (const open of await transfer.list('typed/')) await transfer.abort(open)
     expect(await store.current.openUploads()).toBe(0)
   })
+  test.each(['plain', 'gzip'] as const)('a part is refused for good while a stream is silent, %s', async (kind) => {
+    faults().add({ path: PART, kind: { status: 507, code: 'InsufficientCapacity' } })
+    async function* silent(): AsyncGenerator<Uint8Array, void> {
+      yield* chunked(data, MIB)
+      await new Promise<never>(() => undefined)
+    }
+    const more = kind === 'gzip' ? { compress: 'gzip' as const } : {}
+    const sent = through(short).upload(fromStream(silent()), { key: `silent-${kind}`, ...more })
+    await expect(sent).rejects.toMatchObject({ code: 'NO_SPACE' })
+  })
   test('nobody listens', async () => {
     const sessions = store.current.sessions('http://127.0.0.1:9')
-    const transfer = store.current.transfer({ sessions, retry: { attempts: 2, baseMs: 1, capMs: 1 } })
+    const transfer = through({ sessions, retry: { attempts: 2, baseMs: 1, capMs: 1 } })
     await expect(transfer.upload(fromBytes(data), { key: 'k' })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       retryable: true,
@@ -201,7 +237,7 @@ describe('ends in a typed error', () => {
       const onEvent = (event: TransferEvent): void => {
         if (event.type === 'progress' && event.phase === phase) setTimeout(() => stop.abort(), 100)
       }
-      const transfer = store.current.transfer({ partSize })
+      const transfer = through({ partSize })
       return await transfer.upload(fromBytes(data), { key: 'signal', signal: stop.signal, onEvent })
     }
     await expect(stoppedIn('sending')).rejects.toMatchObject({ code: 'ABORTED' })
@@ -213,7 +249,7 @@ describe('ends in a typed error', () => {
   test('a stream longer than 10,000 parts is told before it is cut', async () => {
     // 10,000 parts of 5 MiB are 48.8 GiB; a known length shows it at once.
     const stream = fromStream(chunked(data, MIB), { bytes: 60 * 1024 * MIB })
-    const upload = store.current.transfer({ partSize }).upload(stream, { key: 'long' })
+    const upload = through({ partSize }).upload(stream, { key: 'long' })
     await expect(upload).rejects.toMatchObject({ code: 'TOO_LARGE' })
   })
 })

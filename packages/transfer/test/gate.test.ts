@@ -87,3 +87,24 @@ test('a pause holds back who comes, and ends with the signal', async () => {
   await held
   expect(entered).toBe(true)
 })
+test('a pause also holds back who was waiting for a place', async () => {
+  const gate = createGate({ most: 1, now: () => 0, longestWaitMs: 1000 })
+  const pause = createPauseSwitch()
+  const first = await gate.enter()
+  let entered = 0
+  const waiting = [1, 2].map(async () => {
+    const pass = await gate.enter(undefined, pause)
+    entered++
+    pass.ok()
+  })
+  pause.pause()
+  first.ok()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(entered).toBe(0)
+  // The place itself is free for others meanwhile.
+  const other = await gate.enter()
+  other.ok()
+  pause.resume()
+  await Promise.all(waiting)
+  expect(entered).toBe(2)
+})

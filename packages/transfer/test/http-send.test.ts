@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createFetchSend, type Send } from '../src/index.ts'
+import { createFetchSend, type Send, TransferError } from '../src/index.ts'
 import { createHttpSender } from '../src/node/index.ts'
 import { bytesOf, MIB } from './store.ts'
 
@@ -64,6 +64,20 @@ describe.each(senders)('%s', (_, send) => {
     expect(JSON.parse(reply.text)).toEqual({ whole: true, length: String(body.length), own: 'b' })
     expect([reply.status, reply.headers['etag']]).toEqual([200, '"e"'])
     await expect.poll(() => sent).toBe(body.length)
+  })
+  test('a reply that is refused does not keep coming', async () => {
+    let closed = false
+    const url = await serve((_, response) => {
+      response.on('close', () => (closed = true))
+      const more = (): void => void (closed || response.write('x'.repeat(65_536), () => setTimeout(more, 5)))
+      more()
+    })
+    const onHead = (): void => {
+      throw new TransferError('CONFLICT', 'another version', { retryable: false })
+    }
+    const read = send({ method: 'GET', url, headers: {} }, { stallMs: 10_000, onHead, onData: () => undefined })
+    await expect(read).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect.poll(() => closed).toBe(true)
   })
   test('an error reply is a reply', async () => {
     const url = await serve((request, response) => {

@@ -49,6 +49,16 @@ test('who waits can be stopped; more than the budget is refused', async () => {
   await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' })
   await expect(memory.take(11 * MIB)).rejects.toMatchObject({ code: 'BAD_OPTION' })
 })
+test('when the first who waits is stopped, those behind are served', async () => {
+  const memory = createMemory(16 * MIB)
+  await memory.take(12 * MIB)
+  const stop = new AbortController()
+  const large = memory.take(8 * MIB, stop.signal)
+  const small = memory.take(2 * MIB)
+  stop.abort()
+  await expect(large).rejects.toMatchObject({ code: 'ABORTED' })
+  expect((await small).bytes).toHaveLength(2 * MIB)
+})
 test('never more than the budget is out, whatever is asked for', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 60 }), async (sizes) => {

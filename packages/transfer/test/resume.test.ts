@@ -118,6 +118,16 @@ describe('trusts nothing but the server and the source', () => {
     expect(result).toMatchObject({ partsKept: 0, bytes: data.length + 4 })
     await expect(store.current.sdk.send(new ListPartsCommand(before))).rejects.toThrow()
   })
+  test.each([0, MIB])('a file that changed to %i bytes, one PUT, leaves nothing of the old upload', async (size) => {
+    await writeFile(path, data)
+    await interrupted(fromPath(path), 'shrunk', 3)
+    const small = bytesOf(size, 4)
+    await writeFile(path, small)
+    const transfer = store.current.transfer({ partSize, journalFile })
+    expect(await transfer.upload(fromPath(path), { key: 'shrunk' })).toMatchObject({ parts: 1, sha256: sha256(small) })
+    expect(await store.current.openUploads()).toBe(0)
+    expect((await transfer.list('shrunk')).length).toBe(0)
+  })
   test('other settings start anew', async () => {
     await interrupted(fromBytes(data), 'settings', 2)
     const transfer = store.current.transfer({ partSize, journalFile })

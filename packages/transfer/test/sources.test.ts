@@ -2,7 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createMemoryJournal, createPauseSwitch, createTransfer, fromBytes, fromStream, gzip } from '../src/index.ts'
+import {
+  createMemoryJournal,
+  createPauseSwitch,
+  createTransfer,
+  fromBytes,
+  fromStream,
+  gzip,
+  TransferError,
+} from '../src/index.ts'
 import { createHttpSender, createNodeHashing, fromPath } from '../src/node/index.ts'
 import type { Transfer, TransferEvent, TransferOptions } from '../src/index.ts'
 import { bytesOf, chunked, MIB, quick, sha256, useFolder, useStore } from './store.ts'
@@ -55,6 +63,34 @@ describe('parts of another size than planned', () => {
     expect(result).toMatchObject({ bytes: data.length, parts: Math.ceil(data.length / (mib * MIB)) })
     expect((await store.current.object(`wanted/${mib}`)).sha256).toBe(hash)
   })
+  test.each([
+    [undefined, 14],
+    [1.4 * MIB, 7],
+    [100_000, 5],
+  ])('with %s bytes per second allowed, parts have %i MiB', async (bandwidth, mib) => {
+    let asked = 0
+    const open = async ({ partSize }: { readonly partSize: number }): Promise<never> => {
+      asked = partSize
+      throw new TransferError('FORBIDDEN', 'enough seen', { retryable: false })
+    }
+    const sessions = { ...store.current.sessions(), open }
+    const ended = make({ sessions, bandwidth }).upload(fromBytes(data), { key: 'allowed' })
+    await expect(ended).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(asked).toBe(mib * MIB)
+  })
+  test('a clock that is set back holds nothing up', async () => {
+    const real = Date.now
+    const transfer = make({ bandwidth: 4 * MIB })
+    try {
+      const onEvent = (event: TransferEvent): void => {
+        if (event.type === 'progress' && event.phase === 'sending') Date.now = () => real() - 3_600_000
+      }
+      const small = data.subarray(0, 5 * MIB)
+      expect(await transfer.upload(fromBytes(small), { key: 'clock', onEvent })).toMatchObject({ bytes: small.length })
+    } finally {
+      Date.now = real
+    }
+  }, 15_000)
   test('parts larger than the memory are refused before anything is started', async () => {
     const path = join(folder.path, 'sparse')
     await writeFile(path, '')
@@ -88,6 +124,23 @@ describe('sources that are not what they say', () => {
       expect(await store.current.openUploads()).toBe(0)
     },
   )
+  test('a stream that yields after the signal came writes nowhere', async () => {
+    let yieldNow = (): void => undefined
+    async function* late(): AsyncGenerator<Uint8Array, void> {
+      await new Promise<void>((resolve) => (yieldNow = resolve))
+      yield new Uint8Array(100).fill(7)
+    }
+    const opened = await fromStream(late()).open()
+    const into = new Uint8Array(100)
+    const stop = new AbortController()
+    const read = opened.read(into, stop.signal)
+    stop.abort()
+    await expect(read).rejects.toMatchObject({ code: 'ABORTED' })
+    yieldNow()
+    await new Promise((resolve) => setImmediate(resolve))
+    // By now it may be the buffer of another upload.
+    expect(into.every((byte) => byte === 0)).toBe(true)
+  })
   test('a pipe that nobody writes to does not halt the process', async () => {
     const path = join(folder.path, 'pipe')
     execFileSync('mkfifo', [path])

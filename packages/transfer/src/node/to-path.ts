@@ -18,6 +18,8 @@ const noteSchema = z.object({
   safe: z.number().int().nonnegative(),
 })
 
+/** The mark of no process. */
+const NOBODY = 'nobody'
 const CHUNK_BYTES = 1024 * 1024
 /** Paths that this process is writing to. */
 const busy = new Set<string>()
@@ -61,22 +63,27 @@ async function openPart(target: string, object: DownloadedObject): Promise<OpenT
     const kept = there > bytes ? 0 : object.isProvable ? there : Math.min(there, old?.safe ?? 0)
     if (kept < there) await file.truncate(kept)
     const opened = openedFile(target, part, file, kept)
-    const keepSafe = async (): Promise<void> => {
-      await file?.sync()
-      await replaceFile(note, JSON.stringify({ ...own, safe: (await file?.stat())?.size ?? 0 }))
+    /** Any other process may go on from here. */
+    const free = async (): Promise<void> => {
+      if (!object.isProvable) await file?.sync()
+      const safe = object.isProvable ? 0 : ((await file?.stat())?.size ?? 0)
+      await replaceFile(note, JSON.stringify({ ...own, mark: NOBODY, safe }))
     }
     const forget = async (): Promise<void> => {
-      await rm(note, { force: true })
       busy.delete(target)
+      await rm(note, { force: true })
     }
     return {
       ...opened,
       commit: () => opened.commit().then(forget),
       discard: () => opened.discard().then(forget),
       leave: async () => {
-        if (!object.isProvable) await keepSafe().catch(() => undefined) // a later run starts anew then
-        await opened.leave()
-        busy.delete(target)
+        try {
+          await free().catch(() => undefined) // the next run finds a note of a process that has ended, or starts anew
+          await opened.leave()
+        } finally {
+          busy.delete(target)
+        }
       },
     }
   } catch (error) {
