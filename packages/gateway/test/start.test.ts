@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLog } from '../src/log.ts'
 import { readSettings, type Settings } from '../src/settings.ts'
 import { startGateway } from '../src/start.ts'
+import { createSqliteState } from '../src/state/sqlite.ts'
 import { freePort } from './redis-server.ts'
 
 /** A chain's endpoint that takes connections and never says anything. */
@@ -18,10 +22,10 @@ afterAll(() => {
 })
 
 const log = createLog('error', { write: () => undefined })
-const settingsWith = (port: number): Settings =>
+const settingsWith = (port: number, state = ':memory:'): Settings =>
   readSettings({
     SLUICE_GATEWAY_PUBLIC_URL: 'https://gateway.example.com',
-    SLUICE_GATEWAY_STATE: ':memory:',
+    SLUICE_GATEWAY_STATE: state,
     SLUICE_GATEWAY_PORT: String(port),
     SLUICE_NETUID: '1',
     SLUICE_CHAIN_ENDPOINT: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`,
@@ -58,4 +62,18 @@ test('while it starts, a POST is told to come back, and a signal ends the start'
   stop.abort()
   expect(await ended).toBe('AbortError')
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
+})
+
+test('with an old view from before it starts although the chain never answers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-start-'))
+  const file = join(folder, 'state.sqlite')
+  const settings = settingsWith(await freePort(), file)
+  const before = createSqliteState(file)
+  await before.keep(`subnet-1@${settings.chainEndpoints.join()}`, '{"block":7,"movedAt":1000,"standings":[]}')
+  await before.close()
+  const gateway = await startGateway(settings, log)
+  const health = await fetch(`http://127.0.0.1:${gateway.port}/healthz`)
+  expect([health.status, await health.json()]).toMatchObject([200, { ok: false, chain: 'stale', block: 7 }])
+  await gateway.close()
+  rmSync(folder, { recursive: true, force: true })
 })
