@@ -42,7 +42,7 @@ export const whatDefences: readonly Defence[] = [
     threat: 'T10',
     defence: 'the server cuts a body that goes on',
     file: `${gateway}/src/http/node-server.ts`,
-    code: "if (length > max) return 'too large'",
+    code: "else resolve('too large')",
     test: `${gateway}/test/http.test.ts`,
     name: 'the socket a body that grows',
   },

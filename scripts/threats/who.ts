@@ -180,9 +180,9 @@ export const whoDefences: readonly Defence[] = [
   {
     threat: 'T17',
     defence: 'a hotkey is its public key, whatever its prefix',
-    file: 'packages/signing/src/rfc9421-verify.ts',
-    code: 'address: addressOf(publicKey)',
-    instead: "address: text(parameters.get('keyid'))",
+    file: 'packages/signing/src/ss58.ts',
+    code: 'address: first === PREFIX ? address : addressOf(publicKey)',
+    instead: 'address',
     test: signature,
   },
   {

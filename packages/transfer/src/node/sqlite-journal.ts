@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
-import { z } from 'zod'
 import { TransferError } from '../errors.ts'
-import type { Claim, ExpectedObject, Journal, JournalEntry, JournalPart } from '../journal.ts'
+import type { Claim, Journal, JournalEntry } from '../journal.ts'
 import { processMark } from './living.ts'
 
 export interface SqliteJournal extends Journal {
@@ -26,31 +25,6 @@ const SCHEMA = `
 const VERSION = 1
 /** The mark of no process. */
 const UNCLEAR = 'unclear'
-
-const expectedShape = z.object({
-  bytes: z.number(),
-  crc32: z.string().nullable(),
-  crc32OfParts: z.string().nullable(),
-  etag: z.string().nullable(),
-  sha256: z.string().nullable(),
-  parts: z.number(),
-}) satisfies z.ZodType<ExpectedObject>
-
-const uploadShape = z.object({
-  upload_id: z.string(),
-  destination: z.string(),
-  key: z.string(),
-  part_size: z.number(),
-  bytes: z.number().nullable(),
-  fingerprint: z.string(),
-  source: z.string(),
-  checksum: z.enum(['crc32', 'none']),
-  started_at: z.number(),
-  expected: z.string().nullable(),
-})
-
-const partShape = z.object({ part_number: z.number(), bytes: z.number(), crc32: z.string(), etag: z.string() })
-const claimShape = z.object({ pid: z.number(), mark: z.string() })
 
 /**
  * A journal in one SQLite file, which several processes may use at once.
@@ -94,23 +68,30 @@ export function createSqliteJournal(file: string): SqliteJournal {
     }
   }
   const claim = db.transaction((destination: string, key: string): Claim => {
-    const row = sql.holder.get(destination, key)
-    const holder = row === undefined ? null : claimShape.parse(row)
+    // A strict table: the columns have these types.
+    const holder = sql.holder.get(destination, key) as { readonly pid: number; readonly mark: string } | undefined
     const isOwn = holder?.pid === process.pid && holder.mark === own
-    if (holder !== null && !isOwn && processMark(holder.pid) === holder.mark) return 'denied'
+    if (holder !== undefined && !isOwn && processMark(holder.pid) === holder.mark) return 'denied'
     sql.claim.run(destination, key, process.pid, own)
-    return holder === null || isOwn ? 'granted' : 'inherited'
+    return holder === undefined || isOwn ? 'granted' : 'inherited'
   })
   return {
-    find: async (destination, key) =>
-      attempt(() => {
-        const row = sql.find.get(destination, key)
-        return row === undefined ? null : readEntry(row)
-      }),
-    list: async () => attempt(() => sql.list.all().map(readEntry)),
+    find: async (destination, key) => {
+      const row = attempt(() => sql.find.get(destination, key))
+      if (row === undefined) return null
+      const { readEntry } = await import('./journal-rows.ts')
+      return attempt(() => readEntry(row))
+    },
+    list: async () => {
+      const { readEntry } = await import('./journal-rows.ts')
+      return attempt(() => sql.list.all().map(readEntry))
+    },
     save: async (entry) => attempt(() => durably(() => sql.save.run(writeEntry(entry)))),
     savePart: async (upload_id, part) => void attempt(() => sql.savePart.run({ upload_id, ...part })),
-    parts: async (uploadId) => attempt(() => sql.parts.all(uploadId).map(readPart)),
+    parts: async (uploadId) => {
+      const { readPart } = await import('./journal-rows.ts')
+      return attempt(() => sql.parts.all(uploadId).map(readPart))
+    },
     remove: async (uploadId) => void attempt(() => sql.remove.run(uploadId)),
     claim: async (destination, key) => attempt(() => claim.immediate(destination, key)),
     release: async (destination, key, isClear) =>
@@ -152,22 +133,6 @@ function writeEntry(entry: JournalEntry): Record<string, unknown> {
     started_at: entry.startedAt,
     expected: entry.expected === null ? null : JSON.stringify(entry.expected),
   }
-}
-
-function readEntry(row: unknown): JournalEntry {
-  const { upload_id, part_size, started_at, expected, ...rest } = uploadShape.parse(row)
-  return {
-    ...rest,
-    uploadId: upload_id,
-    partSize: part_size,
-    startedAt: started_at,
-    expected: expected === null ? null : expectedShape.parse(JSON.parse(expected)),
-  }
-}
-
-function readPart(row: unknown): JournalPart {
-  const { part_number, ...rest } = partShape.parse(row)
-  return { partNumber: part_number, ...rest }
 }
 
 function journalError(file: string, cause: unknown): TransferError {

@@ -1,22 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { z } from 'zod'
 import type { DownloadedObject, DownloadTarget, OpenTarget } from '../download-target.ts'
 import { TransferError } from '../errors.ts'
+import type { DownloadNote } from './download-note.ts'
 import { processMark } from './living.ts'
-
-/** What is written beside the part file, so that a later process knows what it is part of. */
-const noteSchema = z.object({
-  destination: z.string(),
-  key: z.string(),
-  etag: z.string(),
-  bytes: z.number(),
-  pid: z.number().int().positive(),
-  mark: z.string(),
-  /** Bytes that were on disk when the run ended in order; the rest may be lost in a power cut. */
-  safe: z.number().int().nonnegative(),
-})
 
 /** The mark of no process. */
 const NOBODY = 'nobody'
@@ -145,9 +133,11 @@ function openedFile(target: string, path: string, file: FileHandle, kept: number
 }
 
 /** Null when there is none, or nothing that this version wrote. */
-async function readNote(path: string): Promise<z.infer<typeof noteSchema> | null> {
+async function readNote(path: string): Promise<DownloadNote | null> {
   try {
-    return noteSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+    const text = await readFile(path, 'utf8')
+    const { parseNote } = await import('./download-note.ts')
+    return parseNote(text)
   } catch {
     return null
   }
