@@ -1,4 +1,4 @@
-import { untilAborted } from './wait.ts'
+import { sleep, untilAborted } from './wait.ts'
 
 /** A source while it is open. */
 export interface OpenSource {
@@ -31,6 +31,9 @@ export interface Source {
   open(): Promise<OpenSource>
 }
 
+/** After so many chunks that were there at once, timers and sockets get their turn. */
+const CHUNKS_PER_TURN = 4096
+
 /**
  * Turns a stream of chunks into reads that fill their buffer; short only at the end. Once the signal came, the buffer is
  * not touched any more, whenever the stream yields.
@@ -41,6 +44,7 @@ export function fillFrom(
   const iterator = chunks[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
   let ended = false
+  let chunksRead = 0
   return async (into, signal) => {
     let filled = 0
     while (filled < into.length) {
@@ -51,6 +55,7 @@ export function fillFrom(
           break
         }
         rest = next.value
+        if (++chunksRead % CHUNKS_PER_TURN === 0) await sleep(0, signal)
         continue
       }
       const taken = rest.subarray(0, into.length - filled)

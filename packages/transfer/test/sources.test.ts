@@ -141,6 +141,14 @@ describe('sources that are not what they say', () => {
     // By now it may be the buffer of another upload.
     expect(into.every((byte) => byte === 0)).toBe(true)
   })
+  test('a stream of very small chunks that are there at once leaves their turn to sockets and timers', async () => {
+    const open = await fromStream(chunked(data, 7)).open()
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    await open.read(new Uint8Array(MIB))
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(20)
+  })
   test('a pipe that nobody writes to does not halt the process', async () => {
     const path = join(folder.path, 'pipe')
     execFileSync('mkfifo', [path])
