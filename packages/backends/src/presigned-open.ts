@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { retryAfterOf, s3CodeOf, s3Failure } from '@sluice/transfer'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { ByteRange, OpenedObject } from './backend.ts'
 import { throwIfAborted } from './content.ts'
@@ -43,7 +44,7 @@ export function createOpenPresigned(trust: Trust, stallMs: number): OpenPresigne
         headers: { ...signed.headers, ...(range && { range: `bytes=${range.start}-${range.end}` }) },
         signal: signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]),
       })
-      if (reply.statusCode !== 200 && reply.statusCode !== 206) return await refused(key, reply, range)
+      if (reply.statusCode !== 200 && reply.statusCode !== 206) return await refused(what, key, reply, range)
       const { bytes, expected } = extent(reply, key, range)
       const chunks = expectBytes(key, expected, bodyOf(reply.body, what, signal))
       return { key, bytes, body: streamOf(chunks, () => leaving.abort()) }
@@ -55,18 +56,20 @@ export function createOpenPresigned(trust: Trust, stallMs: number): OpenPresigne
   }
 }
 
-/** Null for an absent key. @throws an error that carries the store's code and status */
-async function refused(key: string, reply: Dispatcher.ResponseData, range?: ByteRange): Promise<null> {
+/** Null for an absent key. @throws TransferError, BackendError */
+async function refused(what: string, key: string, reply: Dispatcher.ResponseData, range?: ByteRange): Promise<null> {
   const { statusCode: status } = reply
   let text = ''
   for await (const chunk of reply.body) {
     text += String(chunk)
     if (text.length > MOST_ERROR_BYTES) break
   }
-  const code = /<Code>(\w{3,60})<\/Code>/.exec(text)?.[1]
-  if (status === 404 && (code === 'NoSuchKey' || code === undefined)) return null
+  const code = s3CodeOf(text)
+  if (status === 404 && (code === 'NoSuchKey' || code === null)) return null
   if (status === 416 && range !== undefined) throw pastEnd(key, range, null)
-  throw Object.assign(new Error('the store refused'), { Code: code, $metadata: { httpStatusCode: status } })
+  const retryAfter = reply.headers['retry-after']
+  const retryAfterMs = retryAfterOf(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now())
+  throw s3Failure(what, status, code, { retryAfterMs })
 }
 
 /** Size of the object and number of bytes to come. @throws BackendError PROTOCOL */

@@ -1,6 +1,6 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { BackendError } from './errors.ts'
-import { guarded } from './s3-client.ts'
+import { guarded } from './s3-guarded.ts'
 import type { S3Target } from './s3-upload.ts'
 
 /** All objects below a prefix, page by page, in the store's order (bytes of the UTF-8 key). @throws BackendError */

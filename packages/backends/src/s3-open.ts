@@ -1,10 +1,10 @@
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import { statusOf } from '@sluice/transfer/node'
 import type { ByteRange, OpenedObject } from './backend.ts'
 import { BackendError } from './errors.ts'
 import { expectBytes } from './files.ts'
 import { checkRange, pastEnd } from './range.ts'
-import { guarded } from './s3-client.ts'
-import { statusOf } from './s3-errors.ts'
+import { guarded } from './s3-guarded.ts'
 import type { S3Target } from './s3-upload.ts'
 import { streamOf } from './stream.ts'
 

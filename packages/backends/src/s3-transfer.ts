@@ -3,9 +3,9 @@ import {
   createNodeTransfer,
   type NodeTransfer,
   type NodeTransferOptions,
+  type S3Credentials,
 } from '@sluice/transfer/node'
 import { createTrust, type TrustOptions } from './endpoint-trust.ts'
-import type { S3Credentials } from './s3-client.ts'
 import { createTrustedSender } from './trusted-fetch.ts'
 
 export interface S3TransferOptions extends Omit<NodeTransferOptions, 'sessions'> {

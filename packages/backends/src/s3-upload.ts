@@ -3,7 +3,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { PutObject } from './backend.ts'
 import { readContent } from './content.ts'
 import { BackendError } from './errors.ts'
-import { guarded, signPayload } from './s3-client.ts'
+import { guarded, signPayload } from './s3-guarded.ts'
 
 export interface S3Target {
   readonly client: S3Client

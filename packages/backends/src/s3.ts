@@ -6,18 +6,19 @@ import {
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3'
+import { createS3Client, type S3Credentials, statusOf } from '@sluice/transfer/node'
 import type { PutObject, StorageBackend, StoredCopy } from './backend.ts'
 import { BackendError } from './errors.ts'
 import { createTrust, type TrustOptions } from './endpoint-trust.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { parallel } from './parallel.ts'
-import { createS3Client, guarded, type S3Credentials } from './s3-client.ts'
-import { s3Error, statusOf } from './s3-errors.ts'
+import { guarded } from './s3-guarded.ts'
 import { listObjects } from './s3-list.ts'
 import { openObject } from './s3-open.ts'
 import { createPutLarge } from './s3-large.ts'
 import { putSingle, type S3Target } from './s3-upload.ts'
 import { proveStored, statedSha256 } from './s3-verify.ts'
+import { transferFailure } from './transfer-errors.ts'
 
 export interface S3BackendOptions {
   readonly bucket: string
@@ -73,7 +74,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     region: options.region ?? 'us-east-1',
     endpoint: options.endpoint ?? null,
     credentials: options.credentials,
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    connectTimeoutMs: options.connectTimeoutMs,
     connections: Math.max(connections, parallelPuts),
     lookup: trust?.lookup,
   })
@@ -121,7 +122,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
       if (abortSignal.aborted) throw error
       const status = statusOf(error)
       const code = error instanceof Error ? error.name : ''
-      return code === 'NoSuchKey' || status === 416 ? null : s3Error(`read ${describe(fullKey)}`, error)
+      return code === 'NoSuchKey' || status === 416 ? null : transferFailure(`read ${describe(fullKey)}`, error)
     }
   }
 
@@ -171,7 +172,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
             return {
               ok: false as const,
               key: object.key,
-              error: s3Error(`put ${describe(prefix + object.key)}`, error),
+              error: transferFailure(`put ${describe(prefix + object.key)}`, error),
             }
           }),
         signal,

@@ -1,7 +1,7 @@
-import { TransferError, type TransferErrorCode } from '@sluice/transfer'
+import type { TransferErrorCode } from '@sluice/transfer'
+import { sdkFailure } from '@sluice/transfer/node'
 import { untrustedCause } from './endpoint-trust.ts'
 import { BackendError, type BackendErrorCode } from './errors.ts'
-import { s3Error } from './s3-errors.ts'
 
 /** What the failures of a transfer are called here. */
 const codes: Readonly<Record<TransferErrorCode, BackendErrorCode>> = {
@@ -31,14 +31,16 @@ const codes: Readonly<Record<TransferErrorCode, BackendErrorCode>> = {
 }
 
 /**
- * Any failure of a transfer or of a request as a BackendError.
+ * Any failure of a transfer or of a request to S3 as a BackendError; one that is already, also as a cause, passes through.
  * @param what what was tried, such as `put s3://bucket/key`
  */
 export function transferFailure(what: string, error: unknown): BackendError {
   const refused = untrustedCause(error)
   if (refused !== null) return refused
-  if (!TransferError.is(error)) return s3Error(what, error)
-  const { code, retryable, retryAfterMs, message } = error
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if (BackendError.is(cause)) return cause
+  }
+  const { code, retryable, retryAfterMs, message } = sdkFailure(what, error)
   // Waiting cures these two; the engine itself gives them up, since it cannot.
   const mayPass = code === 'CLOCK_SKEW' || code === 'NO_SUCH_UPLOAD'
   return new BackendError(codes[code], message, {

@@ -161,7 +161,8 @@ test.each([301, 302, 307, 308])('a redirect (%i) of the gateway or the store is 
     const options = { endpoints: [sly.url], hotkey, where, allowPrivateEndpoints: true }
     const backend = createGatewayBackend(options)
     expect(await codeOf(backend.stat('k'))).toBe('UNAVAILABLE')
-    expect(await codeOf(backend.open('k'))).toBe('PROTOCOL')
+    // A store answers 307 while the name of a new bucket is not yet known everywhere.
+    expect(await codeOf(backend.open('k'))).toBe(status === 307 ? 'UNAVAILABLE' : 'PROTOCOL')
     expect(sly.requests.length).toBeGreaterThan(2)
     expect(target.requests).toEqual([])
   } finally {

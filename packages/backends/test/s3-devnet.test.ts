@@ -5,8 +5,8 @@ import { ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s
 import { type DevS3, startS3Server } from '@sluice/devnet'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StorageBackend } from '../src/backend.ts'
-import { createS3Client } from '../src/s3-client.ts'
 import { createPutLarge } from '../src/s3-large.ts'
+import { createS3Client } from '@sluice/transfer/node'
 import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
 import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { StorageBackend } from '../src/backend.ts'
-import { guarded } from '../src/s3-client.ts'
+import { guarded } from '../src/s3-guarded.ts'
 import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
 import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
 import { refuse, type Scripted, startScripted } from './scripted-server.ts'
@@ -50,7 +50,7 @@ describe('s3 refusals become codes', () => {
   test.each([
     [503, 'SlowDown', 'THROTTLED', true],
     [429, 'TooManyRequests', 'THROTTLED', true],
-    [503, 'ServiceUnavailable', 'UNAVAILABLE', true],
+    [503, 'ServiceUnavailable', 'THROTTLED', true],
     [500, 'InternalError', 'UNAVAILABLE', true],
     [403, 'RequestTimeTooSkewed', 'CLOCK_SKEW', true],
     [403, 'SignatureDoesNotMatch', 'UNAUTHORIZED', false],

@@ -9,26 +9,29 @@ export interface S3Address {
   /** Null = AWS. Any other gets path-style addresses, which every S3-compatible server understands. */
   readonly endpoint: string | null
   readonly credentials: S3Credentials
+  /** Milliseconds until a connection stands, default 10,000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** At once, default 50. */
+  readonly connections?: number | undefined
+  /** Resolves names in place of the system's resolver. */
   readonly lookup?: LookupFunction | undefined
 }
 
-/** The SDK's client for the few calls that carry no content; it tries once and adds no checksum of its own. */
+/** The SDK's client, set so that old S3-compatible servers work; it tries once and adds no checksum of its own. */
 export function createS3Client(address: S3Address): S3Client {
+  const { connections = 50, lookup } = address
   const { sessionToken, ...keys } = address.credentials
+  const agent = { keepAlive: true, maxSockets: connections, ...(lookup && { lookup }) }
   return new S3Client({
     region: address.region,
     ...(address.endpoint === null ? {} : { endpoint: address.endpoint, forcePathStyle: true }),
     credentials: { ...keys, ...(sessionToken === undefined ? {} : { sessionToken }) },
+    // The SDK's own CRC trailer breaks servers without aws-chunked trailers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // Waiting and repeating is the caller's business.
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: 10_000,
-      ...(address.lookup && {
-        httpAgent: { keepAlive: true, lookup: address.lookup },
-        httpsAgent: { keepAlive: true, lookup: address.lookup },
-      }),
-    },
+    requestHandler: { connectionTimeout: address.connectTimeoutMs ?? 10_000, httpAgent: agent, httpsAgent: agent },
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })
 }
@@ -44,13 +47,18 @@ export async function s3Call<T>(what: string, signal: AbortSignal | undefined, c
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof S3ServiceException && 'clockSkewCorrected' in error.$metadata)) throw error
+      if (!isClockCorrected(error)) throw error
       return await call()
     }
   } catch (error) {
     if (signal?.aborted === true) throw abortedError(error)
-    throw sdkError(what, error)
+    throw sdkFailure(what, error)
   }
+}
+
+/** Whether the SDK knows the time of the store now: the same call will do. */
+export function isClockCorrected(error: unknown): boolean {
+  return error instanceof S3ServiceException && 'clockSkewCorrected' in error.$metadata
 }
 
 /** As `s3Call`, of an open upload: radosgw calls one that is gone a missing key. @throws TransferError `NO_SUCH_UPLOAD` */
@@ -63,16 +71,22 @@ export async function uploadCall<T>(what: string, signal: AbortSignal | undefine
   }
 }
 
-function sdkError(what: string, error: unknown): TransferError {
+/** What a failure of the SDK, or of the connection below it, means; one that is known already passes through. */
+export function sdkFailure(what: string, error: unknown): TransferError {
   if (TransferError.is(error)) return error
-  const status = field(field(error, '$metadata'), 'httpStatusCode')
   const retryAfter = field(field(field(error, '$response'), 'headers'), 'retry-after')
   const named = error instanceof S3ServiceException ? error.name : field(error, 'code')
   const code = typeof named === 'string' && /^\w{3,60}$/.test(named) && named !== 'Unknown' ? named : null
-  return s3Failure(what, typeof status === 'number' ? status : null, code, {
+  return s3Failure(what, statusOf(error), code, {
     cause: error,
     retryAfterMs: retryAfterOf(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now()),
   })
+}
+
+/** Of the reply that an error of the SDK is about; null when there was none. */
+export function statusOf(error: unknown): number | null {
+  const status = field(field(error, '$metadata'), 'httpStatusCode')
+  return typeof status === 'number' ? status : null
 }
 
 function field(value: unknown, name: string): unknown {

@@ -1,46 +1,7 @@
-import type { LookupFunction } from 'node:net'
-import { type PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import type { PutObjectCommand } from '@aws-sdk/client-s3'
+import { isClockCorrected } from '@sluice/transfer/node'
 import { BackendError } from './errors.ts'
-import { s3Error } from './s3-errors.ts'
-
-export interface S3Credentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-}
-
-export interface S3ClientOptions {
-  readonly region: string
-  /** Null = AWS. Any other gets path-style addresses, which every S3-compatible server understands. */
-  readonly endpoint: string | null
-  readonly credentials: S3Credentials
-  readonly connectTimeoutMs: number
-  readonly connections: number
-  /** Resolves names in place of the system's resolver. */
-  readonly lookup?: LookupFunction | undefined
-}
-
-/** The SDK's client, set so that old S3-compatible servers and known checksums work. */
-export function createS3Client(options: S3ClientOptions): S3Client {
-  const { connections: maxSockets, lookup } = options
-  const agent = { keepAlive: true, maxSockets, ...(lookup === undefined ? {} : { lookup }) }
-  return new S3Client({
-    region: options.region,
-    ...(options.endpoint === null ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
-    credentials: { ...options.credentials },
-    // The SDK's own CRC trailer breaks servers without aws-chunked trailers; we send SHA-256 ourselves.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // Waiting and repeating is the caller's business.
-    maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: options.connectTimeoutMs,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
-    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-  })
-}
+import { transferFailure } from './transfer-errors.ts'
 
 /**
  * Puts a known SHA-256 (hex) of the body into the signature, so the server checks the content even if it knows no
@@ -89,12 +50,8 @@ export async function guarded<T>(
       const message = `Cannot ${what}: nothing moved for ${stallMs / 1000} s. Check the network; try again.`
       throw new BackendError('UNAVAILABLE', message, { retryable: true, cause: error })
     }
-    throw s3Error(what, error)
+    throw transferFailure(what, error)
   } finally {
     clearTimeout(timer)
   }
-}
-
-function isClockCorrected(error: unknown): boolean {
-  return error instanceof S3ServiceException && 'clockSkewCorrected' in error.$metadata
 }
