@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGateway, type Gateway } from '../packages/gateway/src/gateway.ts'
 import { loadVerifier } from '../packages/gateway/src/crypto/verify.ts'
-import { createPresigner } from '../packages/gateway/src/store/presign.ts'
+import { createPresigner } from '@sluice/presign'
 import { createSqliteState } from '../packages/gateway/src/state/sqlite.ts'
 import type { State } from '../packages/gateway/src/state/state.ts'
 import type { ObjectStore } from '../packages/gateway/src/store/store.ts'

@@ -10,14 +10,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const allowed: Readonly<Record<string, readonly string[]>> = {
   rollout: [],
   signing: [],
+  presign: [],
   sqlite: [],
   dataset: [],
   chain: ['rollout'],
-  transfer: ['sqlite'],
+  transfer: ['presign', 'sqlite'],
   backends: ['signing', 'transfer'],
   storage: ['rollout', 'sqlite', 'dataset', 'backends', 'chain'],
   validator: ['rollout', 'dataset', 'backends', 'chain'],
-  gateway: ['signing', 'sqlite', 'chain'],
+  gateway: ['signing', 'presign', 'sqlite', 'chain'],
   'config-cli': ['rollout', 'chain'],
   devnet: [
     'rollout',

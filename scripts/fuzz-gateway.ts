@@ -13,7 +13,7 @@ import { BASE, benchGateway } from '../bench/gateway-parts.ts'
 import { GatewayError } from '../packages/gateway/src/errors.ts'
 import type { GatewayRequest } from '../packages/gateway/src/http/exchange.ts'
 import { adoptedKey, ownKey, ownPrefix } from '../packages/gateway/src/keys.ts'
-import { createPresigner } from '../packages/gateway/src/store/presign.ts'
+import { createPresigner } from '@sluice/presign'
 import { createRandom, hostileKey, mutate, oldHeaders, sample } from './fuzz/requests.ts'
 import { hostileText } from './fuzz-gateway-texts.ts'
 

@@ -7,7 +7,7 @@ import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
 import { limitsOf, planParts, requirePart, tooLargeObject } from './parts.ts'
 import type { Session, State } from './state/state.ts'
-import type { PresignedRequest } from './store/presign.ts'
+import type { PresignedRequest } from '@sluice/presign'
 import type { NamedPart, ObjectStore, StoredPart } from './store/store.ts'
 
 interface NewObject {

@@ -9,14 +9,14 @@ import {
   ListPartsCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { type BucketPlace, createPresigner, type S3Credentials } from '@sluice/presign'
 import { GatewayError } from '../errors.ts'
-import { type BucketPlace, createPresigner, type StoreCredentials } from './presign.ts'
 import { noSuchUpload, storeError } from './s3-errors.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface S3StoreOptions extends BucketPlace {
   /** Without them: the SDK's own search (environment, container, instance). */
-  readonly credentials?: StoreCredentials | undefined
+  readonly credentials?: S3Credentials | undefined
   /** What a multipart upload's CRC-32 is: of the whole object, or of its parts' checksums. R2 knows the latter only. */
   readonly checksumType?: ChecksumType
   /** For one call of the gateway, milliseconds; default 20,000. */
@@ -46,7 +46,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })
   const presigner = createPresigner(options)
-  const credentials = async (): Promise<StoreCredentials> =>
+  const credentials = async (): Promise<S3Credentials> =>
     options.credentials ??
     (await client.config.credentials().catch((error: unknown) => Promise.reject(storeError(error))))
 
@@ -196,7 +196,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   }
 }
 
-function withoutUndefined({ accessKeyId, secretAccessKey, sessionToken }: StoreCredentials): {
+function withoutUndefined({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): {
   accessKeyId: string
   secretAccessKey: string
   sessionToken?: string

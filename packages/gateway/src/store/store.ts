@@ -1,4 +1,4 @@
-import type { FormInput, PresignedRequest, PresignInput } from './presign.ts'
+import type { FormInput, PresignedRequest, PresignInput } from '@sluice/presign'
 
 interface NewUpload {
   readonly key: string

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { TransferError } from '../errors.ts'
 import type { CallOptions, ObjectHead, StoredObject, UploadSessions } from '../sessions.ts'
-import { createPresign, type S3Credentials } from './presign.ts'
+import { createPresigner, type PresignInput, type S3Credentials } from '@sluice/presign'
 import { createS3Client, s3Call, uploadCall } from './s3-call.ts'
 import { abortFully, listParts, listUploads } from './s3-uploads.ts'
 
@@ -38,8 +38,14 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
   const { bucket, prefix = '', region = 'us-east-1', credentials, now = Date.now } = options
   const expiresInSeconds = options.expiresInSeconds ?? 3600
   const endpoint = options.endpoint?.replace(/\/+$/, '') ?? null
-  const base = endpoint === null ? awsBase(bucket, region) : `${endpoint}/${bucket}`
-  const presign = createPresign({ base, region, credentials, now })
+  const presigner = createPresigner({ bucket, region, endpoint })
+  const sign = (method: 'GET' | 'PUT', key: string, more: Pick<PresignInput, 'query' | 'headers'> = {}) => {
+    const moment = now()
+    const input = { method, key: prefix + key, expiresSeconds: expiresInSeconds, ...more }
+    // Signatures count from a whole second.
+    const expiresAt = Math.floor(moment / 1000) * 1000 + expiresInSeconds * 1000
+    return { url: presigner.presign(input, credentials, moment).url, expiresAt }
+  }
   let made: S3Client | null = null
   const client = (): S3Client => (made ??= createS3Client({ region, endpoint, credentials, lookup: options.lookup }))
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + key })
@@ -57,8 +63,7 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
           ? {}
           : { 'x-amz-checksum-crc32': request.crc32, 'x-amz-sdk-checksum-algorithm': 'CRC32' }),
       }
-      const signed = presign({ method: 'PUT', key: prefix + request.key, query: {}, headers, expiresInSeconds })
-      return { method: 'PUT', headers, ...signed }
+      return { method: 'PUT', headers, ...sign('PUT', request.key, { headers }) }
     },
 
     open: async (request, { signal } = {}) => {
@@ -86,8 +91,7 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
           'content-length': String(bytes),
           ...(crc32 === undefined ? {} : { 'x-amz-checksum-crc32': crc32 }),
         }
-        const signed = presign({ method: 'PUT', key: prefix + key, query, headers, expiresInSeconds })
-        return { partNumber, method: 'PUT', headers, ...signed }
+        return { partNumber, method: 'PUT', headers, ...sign('PUT', key, { query, headers }) }
       }),
 
     parts: async ({ uploadId, key }, { signal } = {}) =>
@@ -128,9 +132,8 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
     read: async (key, { signal } = {}) => {
       const found = await head(key, signal)
       if (found === null) return null
-      const signed = presign({ method: 'GET', key: prefix + key, query: {}, headers: {}, expiresInSeconds })
       const { bytes, etag, metadata } = found
-      return { method: 'GET', headers: {}, ...signed, bytes, etag, metadata }
+      return { method: 'GET', headers: {}, ...sign('GET', key), bytes, etag, metadata }
     },
 
     close: () => {
@@ -166,12 +169,6 @@ const DEFAULT_TYPE = 'application/octet-stream'
 
 /** A HEAD has no body to tell a missing key from a missing bucket. */
 const isMissing = ({ code }: TransferError): boolean => code === 'NO_SUCH_KEY' || code === 'NOT_FOUND'
-
-/** Dots in a bucket name break TLS certificates of virtual hosts. */
-function awsBase(bucket: string, region: string): string {
-  const host = `s3.${region}.amazonaws.com`
-  return bucket.includes('.') ? `https://${host}/${bucket}` : `https://${bucket}.${host}`
-}
 
 function metadataOf({ metadata, sha256 }: ObjectHead): Record<string, string> {
   return { ...metadata, ...(sha256 === undefined ? {} : { sha256 }) }

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net'
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import { abortedError, throwIfAborted, TransferError } from '../errors.ts'
 import { retryAfterOf, s3Failure } from '../s3-errors.ts'
-import type { S3Credentials } from './presign.ts'
+import type { S3Credentials } from '@sluice/presign'
 
 export interface S3Address {
   readonly region: string

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { createPresigner, type PresignInput, type StoreCredentials } from '../src/store/presign.ts'
+import { createPresigner, type PresignInput, type S3Credentials } from '../src/presign.ts'
 
 const place = { bucket: 'subnet', region: 'eu-central-1', endpoint: null }
 const host = 'subnet.s3.eu-central-1.amazonaws.com'
-const user: StoreCredentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret/one' }
-const role: StoreCredentials = { ...user, accessKeyId: 'ASIAEXAMPLE', sessionToken: 'FwoG//token+with/all=letters==' }
-const renewed: StoreCredentials = { ...role, sessionToken: 'IQoJ another+/=' }
+const user: S3Credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret/one' }
+const role: S3Credentials = { ...user, accessKeyId: 'ASIAEXAMPLE', sessionToken: 'FwoG//token+with/all=letters==' }
+const renewed: S3Credentials = { ...role, sessionToken: 'IQoJ another+/=' }
 const lastSecond = Date.UTC(2026, 10, 21, 23, 59, 59, 999)
 
 const input: PresignInput = {
@@ -19,7 +19,7 @@ const input: PresignInput = {
 }
 
 /** What the SDK's own signer makes of the same request: parameters by name, signature among them. */
-async function signedBySdk({ accessKeyId, secretAccessKey, sessionToken }: StoreCredentials, now: number) {
+async function signedBySdk({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials, now: number) {
   const credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
   const client = new S3Client({ region: place.region, credentials })
   const names = Object.keys(input.headers ?? {})
@@ -53,7 +53,7 @@ async function signedBySdk({ accessKeyId, secretAccessKey, sessionToken }: Store
 
 test('URLs are those of the SDK, with and without a session token, whatever came before', async () => {
   const presigner = createPresigner(place)
-  const times: readonly (readonly [StoreCredentials, number])[] = [
+  const times: readonly (readonly [S3Credentials, number])[] = [
     [role, lastSecond - 900],
     [role, lastSecond],
     // Other credentials within the same second, and the first ones again.

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-export interface StoreCredentials {
+export interface S3Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
@@ -33,11 +33,11 @@ export interface PresignInput {
 }
 
 export interface Presigner {
-  presign(input: PresignInput, credentials: StoreCredentials, now: number): PresignedRequest
+  presign(input: PresignInput, credentials: S3Credentials, now: number): PresignedRequest
   /** A browser form (POST policy) below a prefix; the file name replaces `${filename}`. */
   presignForm(
     input: FormInput,
-    credentials: StoreCredentials,
+    credentials: S3Credentials,
     now: number,
   ): { url: string; fields: Record<string, string> }
 }
@@ -129,8 +129,8 @@ interface Moment {
 }
 
 /** What all signatures of one second and one set of credentials share. */
-function cachedMoment(region: string): (now: number, credentials: StoreCredentials) => Moment {
-  let cached: { second: number; credentials: StoreCredentials; moment: Moment } | null = null
+function cachedMoment(region: string): (now: number, credentials: S3Credentials) => Moment {
+  let cached: { second: number; credentials: S3Credentials; moment: Moment } | null = null
   return (now, credentials) => {
     const second = Math.floor(now / 1000)
     if (cached?.second !== second || cached.credentials !== credentials) {
@@ -140,7 +140,7 @@ function cachedMoment(region: string): (now: number, credentials: StoreCredentia
   }
 }
 
-function momentAt(second: number, region: string, credentials: StoreCredentials): Moment {
+function momentAt(second: number, region: string, credentials: S3Credentials): Moment {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials
   const time = `${new Date(second * 1000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   const steps = [time.slice(0, 8), region, 's3', 'aws4_request']
