@@ -8,8 +8,8 @@ import { listPages } from './gateway-list.ts'
 import { openTransfer } from './gateway-transfer.ts'
 import { deleteReply } from './gateway-wire.ts'
 import { checkKey, checkPrefix } from './key.ts'
-import { parallel } from './parallel.ts'
 import { createOpenPresigned } from './presigned-open.ts'
+import { putEach } from './put-each.ts'
 import { proveStored } from './s3-verify.ts'
 import { transferFailure } from './transfer-errors.ts'
 import { createTransferPut } from './transfer-put.ts'
@@ -93,17 +93,7 @@ export function createGatewayBackend(options: GatewayBackendOptions): StorageBac
 
   return {
     name: options.name ?? 's3',
-    put: (objects, { signal } = {}) =>
-      parallel(
-        objects,
-        parallelPuts,
-        (object, combined) =>
-          put(object, combined).catch((error: unknown) => {
-            const failure = transferFailure(`put ${where}${object.key}`, error)
-            return { ok: false as const, key: object.key, error: failure }
-          }),
-        signal,
-      ),
+    put: putEach(put, parallelPuts, (key) => where + key),
     async stat(key, { signal } = {}) {
       checkKey(key)
       const found = await telling(`look up ${where}${key}`, signal, () => sessions.stat(key, { signal }))

@@ -12,6 +12,7 @@ import { BackendError } from './errors.ts'
 import { createTrust, type TrustOptions } from './endpoint-trust.ts'
 import { checkKey, checkPrefix } from './key.ts'
 import { parallel } from './parallel.ts'
+import { putEach } from './put-each.ts'
 import { guarded } from './s3-guarded.ts'
 import { listObjects } from './s3-list.ts'
 import { openObject } from './s3-open.ts'
@@ -163,20 +164,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
 
   return {
     name: options.name ?? 's3',
-    put: (objects, { signal } = {}) =>
-      parallel(
-        objects,
-        parallelPuts,
-        (object, combined) =>
-          putOne(object, combined).catch((error: unknown) => {
-            return {
-              ok: false as const,
-              key: object.key,
-              error: transferFailure(`put ${describe(prefix + object.key)}`, error),
-            }
-          }),
-        signal,
-      ),
+    put: putEach(putOne, parallelPuts, (key) => describe(prefix + key)),
     async stat(key, { signal } = {}) {
       checkKey(key)
       const found = await head(prefix + key, signal)
