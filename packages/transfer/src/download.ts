@@ -133,8 +133,10 @@ async function receive(tools: DownloadTools, reception: Reception): Promise<Down
   const plain = createCount(sha)
 
   const rangeSize = Math.max(LEAST_RANGE, Math.min(MOST_RANGE, Math.floor(memory.budget / 8)))
-  meter.total(object.bytes, Math.ceil(object.bytes / rangeSize))
+  const keptRanges = Math.floor(opened.kept / rangeSize)
+  meter.total(object.bytes, keptRanges + Math.ceil((object.bytes - opened.kept) / rangeSize))
   meter.kept(opened.kept)
+  for (let number = 1; number <= keptRanges; number++) meter.part(number, rangeSize, 'kept')
   const isLater = decoder !== null && target.openDecoded !== null
   const pass = (chunk: Uint8Array): void => {
     crc.update(chunk)

@@ -66,6 +66,7 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
 
   return {
     phase: (next) => {
+      if (next === phase && told !== -Infinity) return
       phase = next
       tick(true)
     },

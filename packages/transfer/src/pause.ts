@@ -1,4 +1,5 @@
 import { abortedError } from './errors.ts'
+import type { Meter } from './meter.ts'
 
 /** Halts a transfer between parts; what is on the wire is finished. */
 export interface PauseSwitch {
@@ -40,4 +41,17 @@ export function createPauseSwitch(): PauseSwitch {
       }
     },
   }
+}
+
+/** Waits while it is paused, and tells of it. @param phase what goes on afterwards @throws TransferError `ABORTED` */
+export async function waitOutPause(
+  pause: PauseSwitch | undefined,
+  meter: Meter,
+  phase: 'sending' | 'receiving',
+  signal: AbortSignal,
+): Promise<void> {
+  if (pause?.paused !== true) return
+  meter.phase('paused')
+  await pause.untilResumed(signal)
+  meter.phase(phase)
 }

@@ -43,6 +43,17 @@ test('a signal is heard while what was kept is read again', async () => {
   expect(end).toMatchObject({ code: 'ABORTED', resumable: true })
   expect([...phases]).toEqual(['starting', 'resuming'])
 })
+test('what was kept counts among the ranges', async () => {
+  await put('counted', data, 'crc32')
+  await stopped('counted', afterParts(6))
+  const events: TransferEvent[] = []
+  const onEvent = (event: TransferEvent): void => void events.push(event)
+  const done = await store.current.transfer({ memoryBudget }).download('counted', toPath(path('counted')), { onEvent })
+  expect(done.keptBytes).toBeGreaterThan(0)
+  const last = events.findLast((event) => event.type === 'progress')
+  expect(last).toMatchObject({ phase: 'done', bytes: data.length, bytesTotal: data.length, parts: last?.partsTotal })
+  expect(events.filter((event) => event.type === 'part' && event.state === 'kept').length).toBeGreaterThan(3)
+})
 test('a signal is heard while it is decompressed', async () => {
   await put('packed', new Uint8Array(40 * MIB), 'crc32', 'gzip')
   const end = await stopped('packed', (event) => event.type === 'progress' && event.phase === 'verifying')

@@ -267,6 +267,9 @@ test('paused, it asks for no more, and goes on', async () => {
   await store.current.transfer({ memoryBudget }).download('paused', toPath(path('paused')), { pause, onEvent: both })
   expect(readFileSync(path('paused')).equals(data)).toBe(true)
   expect(events.length).toBeGreaterThan(10)
+  const phases = events.flatMap((event) => (event.type === 'progress' ? [event.phase] : []))
+  const changes = phases.filter((phase, at) => phase !== phases[at - 1])
+  expect(changes).toEqual(['starting', 'receiving', 'paused', 'receiving', 'verifying', 'done'])
 })
 
 test('a signal that was given before stops it at once', async () => {

@@ -220,6 +220,17 @@ describe('while it runs', () => {
     pause.resume()
     expect(await upload).toMatchObject({ sha256: hash })
   })
+  test('a small object waits out the pause too, and says so', async () => {
+    const pause = createPauseSwitch()
+    pause.pause()
+    const { events, onEvent } = watch()
+    const upload = store.current.transfer().upload(fromBytes(data.subarray(0, 9)), { key: 'small', pause, onEvent })
+    const phases = (): unknown[] => events.flatMap((event) => (event.type === 'progress' ? [event.phase] : []))
+    await expect.poll(phases).toEqual(['starting', 'sending', 'paused'])
+    pause.resume()
+    expect(await upload).toMatchObject({ bytes: 9 })
+    expect(phases().slice(3)).toEqual(['sending', 'done'])
+  })
   test('an aborted upload without a journal leaves nothing on the server', async () => {
     const stop = new AbortController()
     const onEvent = (event: { type: string }): void => {
