@@ -53,10 +53,14 @@ function bounded(state: State, keepOpen: number): State {
   return {
     ...state,
     open: async (session, caps) => {
+      // The simulated bucket gives a key opened again the same id.
+      const before = open.indexOf(session.uploadId)
+      const [oldest] = before >= 0 ? open.splice(before, 1) : open.length >= keepOpen ? open.splice(0, 1) : []
       open.push(session.uploadId)
-      const [oldest] = open.length > keepOpen ? open.splice(0, 1) : []
-      if (oldest !== undefined) await state.forget(oldest)
-      return await state.open(session, caps)
+      const forgotten = oldest === undefined ? undefined : state.forget(oldest)
+      const opened = state.open(session, caps)
+      await forgotten
+      return await opened
     },
   }
 }
