@@ -59,13 +59,8 @@ function openPath(name: string): OpenSource {
       },
       // By its path: the same file there is the one that is open, and another one was put in its place.
       check: () => {
-        if (
-          !isSame(
-            readable(name, () => statSync(name, { bigint: true })),
-            atStart,
-          )
-        )
-          throw changed(name)
+        const now = readable(name, () => statSync(name, { bigint: true }))
+        if (!isSame(now, atStart)) throw changed(name)
       },
       close: async () => closeSync(file),
     }
