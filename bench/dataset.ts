@@ -3,10 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createFieldEncoding, uriDigest, writePart } from '../packages/dataset/src/index.ts'
 import type { DataRow, FieldEncoding } from '../packages/dataset/src/index.ts'
 import { openSqlite } from '@sluice/sqlite'
+import { readFlags, wholeNumber } from '../scripts/flags.ts'
 
 const BUCKET = 480_000
 const WORDS =
@@ -14,18 +14,20 @@ const WORDS =
     ' ',
   )
 
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '200000' },
-    repeat: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-  },
+const usage = `Usage: pnpm bench:dataset [--rows N] [--repeat N] [--json]
+
+How fast a miner's rows become Parquet, beside reading and parsing them alone.
+  --rows N    default 200000
+  --repeat N  passes, of which the best counts; default 3
+  --json      one more line, for programs
+`
+const values = readFlags(usage, {
+  rows: { type: 'string', default: '200000' },
+  repeat: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false },
 })
-const rows = Number(values.rows)
-const repeat = Number(values.repeat)
-if (!(Number.isSafeInteger(rows) && rows > 0 && Number.isSafeInteger(repeat) && repeat > 0)) {
-  throw new Error('--rows and --repeat are whole numbers from 1')
-}
+const rows = wholeNumber('rows', values.rows, 1)
+const repeat = wholeNumber('repeat', values.repeat, 1)
 
 /** Wall and CPU seconds (all threads) of one pass. */
 interface Cost {

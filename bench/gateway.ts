@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { createSigner, type RequestHotkey } from '@sluice/signing'
+import { readFlags, wholeNumber } from '../scripts/flags.ts'
 import { loadVerifier } from '../packages/gateway/src/crypto/verify.ts'
 import { publicKeyOf } from '@sluice/signing'
 import { measureLambda } from './gateway-lambda.ts'
@@ -21,25 +21,17 @@ const PAIRS = 3_000
 const OPEN = 1_000
 const PROCESSES = 2
 
-const help = `Usage: pnpm bench:gateway [--seconds N] [--json]
+const usage = `Usage: pnpm bench:gateway [--seconds N] [--json]
 
 Pairs of multipart/init and part-url per second, over sockets: two gateway processes on one SQLite file, one client.
   --seconds N   measured time, default 20; 600 shows whether memory stays flat
   --json        one line for programs
 `
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '20' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const values = readFlags(usage, {
+  seconds: { type: 'string', default: '20' },
+  json: { type: 'boolean', default: false },
 })
-if (values.help) {
-  console.log(help)
-  process.exit(0)
-}
-const seconds = Number(values.seconds)
-if (!(seconds > 0)) throw new Error('--seconds is a number above 0')
+const seconds = wholeNumber('seconds', values.seconds, 1)
 const asJson = values.json
 
 type Pair = readonly [Uint8Array, Uint8Array]
@@ -59,7 +51,7 @@ try {
   let busyMs = 0
   // The first full round warms up code and caches; memory is compared from then on.
   await round(await prepare(hotkeys, PAIRS), connections)
-  const before = await usage()
+  const before = await used()
   while (busyMs < seconds * 1000) {
     const prepared = await prepare(hotkeys, PAIRS)
     const started = performance.now()
@@ -67,7 +59,7 @@ try {
     busyMs += performance.now() - started
     pairs += prepared.length
   }
-  const after = await usage()
+  const after = await used()
   const rssGrowth = (after.rss - before.rss) / 1024 / 1024
   const cpuMs = (after.cpuMs - before.cpuMs) / pairs
   for (const connection of connections) connection.close()
@@ -116,7 +108,7 @@ async function message<T>(worker: ChildProcess): Promise<T> {
 }
 
 /** Memory and processor time of all gateway processes. */
-async function usage(): Promise<{ rss: number; cpuMs: number }> {
+async function used(): Promise<{ rss: number; cpuMs: number }> {
   const sum = { rss: 0, cpuMs: 0 }
   for (const worker of workers) {
     worker.send('memory')

@@ -1,12 +1,10 @@
 // Our uploads beside those of others, against the same server, each client in a process of its own.
-// Usage: pnpm bench:transfer [--endpoint URL --access-key KEY --secret-key KEY] [--bucket NAME] [--rounds 3]
-//        [--only file,many,sparse,lossy] [--quick] [--json]
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readFlags, refuse, wholeNumber } from '../scripts/flags.ts'
 import { makeFile, makeMany, makeSparse } from './transfer/files.ts'
 import { ratiosOf, summaryOf, tableOf } from './transfer/report.ts'
 import * as clients from './transfer/rivals.ts'
@@ -14,22 +12,31 @@ import { type Result, run, type Scenario } from './transfer/rounds.ts'
 import { openRadosgw, type Server, startProcess, useEndpoint } from './transfer/server.ts'
 import { installRadosgw } from '../scripts/radosgw.ts'
 
-const { values } = parseArgs({
-  options: {
-    endpoint: { type: 'string' },
-    'access-key': { type: 'string', default: process.env['AWS_ACCESS_KEY_ID'] ?? '' },
-    'secret-key': { type: 'string', default: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
-    bucket: { type: 'string', default: 'sluice-bench' },
-    rounds: { type: 'string' },
-    only: { type: 'string', default: 'file,many,sparse,lossy' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const usage = `Usage: pnpm bench:transfer [--endpoint URL] [--only NAMES] [--rounds N] [--quick] [--json]
+
+Uploads by our client and by others in turn, against the same server: wall, CPU, memory, and ours divided by theirs.
+  --endpoint URL      another S3 server; default a fresh Ceph radosgw on this machine
+    --access-key KEY    its access key (or AWS_ACCESS_KEY_ID)
+    --secret-key KEY    its secret key (or AWS_SECRET_ACCESS_KEY)
+    --bucket NAME       a bucket there, default sluice-bench
+  --only NAMES        of file,many,sparse,lossy; default all
+  --rounds N          default 3
+  --quick             a quarter of the bytes, one round
+  --json              the ratios alone, as one line for programs
+`
+const values = readFlags(usage, {
+  endpoint: { type: 'string' },
+  'access-key': { type: 'string', default: process.env['AWS_ACCESS_KEY_ID'] ?? '' },
+  'secret-key': { type: 'string', default: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+  bucket: { type: 'string', default: 'sluice-bench' },
+  rounds: { type: 'string' },
+  only: { type: 'string', default: 'file,many,sparse,lossy' },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 })
 const MIB = 1024 * 1024
 const quick = values.quick
-const rounds = Number(values.rounds ?? (quick ? 1 : 3))
-if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds is a whole number from 1')
+const rounds = wholeNumber('rounds', values.rounds ?? (quick ? '1' : '3'), 1)
 const size = quick
   ? { file: 256 * MIB, many: 500, sparse: 4096 * MIB, lossy: 64 * MIB }
   : { file: 1024 * MIB, many: 2000, sparse: 50 * 1024 * MIB, lossy: 256 * MIB }
@@ -92,13 +99,16 @@ const scenarios: Readonly<Record<string, () => Scenario>> = {
   }),
 }
 
+const chosen = values.only.split(',').map((name) => {
+  const make = scenarios[name]
+  if (make === undefined) refuse(`--only knows ${Object.keys(scenarios).join(', ')}, not ${name}`)
+  return [name, make] as const
+})
 const results = new Map<string, readonly Result[]>()
 try {
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'bench/transfer/clients')], { stdio: 'inherit' })
   if (values.endpoint === undefined) installRadosgw()
-  for (const name of values.only.split(',')) {
-    const make = scenarios[name]
-    if (make === undefined) throw new Error(`--only knows ${Object.keys(scenarios).join(', ')}, not ${name}`)
+  for (const [name, make] of chosen) {
     const scenario = make()
     const result = await run(scenario, say)
     results.set(name, result)

@@ -1,12 +1,7 @@
-// pnpm fuzz:gateway [--keys N] [--requests N] [--replays N] [--seed N] [--json]
-//   --keys      hostile keys, each put through every way a key reaches the bucket; default 1000000
-//   --requests  mutated requests to the whole app, half of them with a verifier that accepts all; default 100000
-//   --replays   requests sent again, one after the other and at once; default 10000
-// Last line: {"foreign_prefix":…,"server_errors":…,"replays_accepted":…}; exit code 1 unless all are 0.
+// Hostile keys, mutated requests and replays against the whole gateway.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createSigner, type RequestHotkey } from '@sluice/signing'
 import { fastHotkey } from '../bench/gateway-hotkey.ts'
 import { BASE, benchGateway } from '../bench/gateway-parts.ts'
@@ -14,24 +9,28 @@ import { GatewayError } from '../packages/gateway/src/errors.ts'
 import type { GatewayRequest } from '../packages/gateway/src/http/exchange.ts'
 import { adoptedKey, ownKey, ownPrefix } from '../packages/gateway/src/keys.ts'
 import { createPresigner } from '@sluice/presign'
+import { readFlags, wholeNumber } from './flags.ts'
 import { createRandom, hostileKey, mutate, oldHeaders, sample } from './fuzz/requests.ts'
 import { hostileText } from './fuzz-gateway-texts.ts'
 
-const { values } = parseArgs({
-  options: {
-    keys: { type: 'string', default: '1000000' },
-    requests: { type: 'string', default: '100000' },
-    replays: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-  },
+const usage = `fuzz:gateway [--keys N] [--requests N] [--replays N] [--seed N] [--json]
+  --keys      hostile keys, each put through every way a key reaches the bucket; default 1000000
+  --requests  mutated requests to the whole app, half of them with a verifier that accepts all; default 100000
+  --replays   requests sent again, one after the other and at once; default 10000
+  --seed      of keys and mutations, default 1
+  --json      nothing but the result on standard output
+Last line: {"foreign_prefix":…,"server_errors":…,"replays_accepted":…}; exit code 1 unless all are 0.`
+const values = readFlags(usage, {
+  keys: { type: 'string', default: '1000000' },
+  requests: { type: 'string', default: '100000' },
+  replays: { type: 'string', default: '10000' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
 })
-const [keys, requests, replays, seed] = [values.keys, values.requests, values.replays, values.seed].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
+const keys = wholeNumber('keys', values.keys)
+const requests = wholeNumber('requests', values.requests)
+const replays = wholeNumber('replays', values.replays)
+const seed = wholeNumber('seed', values.seed)
 const say = (line: string): void => {
   if (!values.json) console.log(line)
 }

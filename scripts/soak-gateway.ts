@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { createGatewayBackend } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, type DevMiner, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
+import { readFlags, refuse, wholeNumber } from './flags.ts'
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 const usage = `soak:gateway [--gib N] [--kills N] [--json]
@@ -130,19 +130,14 @@ async function run(bytes: number, kills: number, say: (line: string) => void): P
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    gib: { type: 'string', default: '5' },
-    kills: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const values = readFlags(usage, {
+  gib: { type: 'string', default: '5' },
+  kills: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false },
 })
-const [gib, kills] = [Number(values.gib), Number(values.kills)]
-if (values.help || !(gib > 0 && gib <= 1024) || !Number.isInteger(kills) || kills < 0 || kills > 100) {
-  console.error(usage)
-  process.exit(values.help ? 0 : 2)
-}
+const gib = Number(values.gib)
+const kills = wholeNumber('kills', values.kills)
+if (!(gib > 0 && gib <= 1024) || kills > 100) refuse('--gib is at most 1024 and above 0, --kills at most 100')
 const result = await run(Math.round(gib * 1024) * MIB, kills, (line) => void (values.json || console.error(line)))
 console.log(JSON.stringify(result))
 process.exitCode = result['corrupt'] === 0 && (result['sent_again'] ?? 0) <= kills * CONCURRENCY ? 0 : 1

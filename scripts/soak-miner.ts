@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { readStatus } from '@sluice/storage'
+import { readFlags, wholeNumber } from './flags.ts'
 import { createSource } from './soak/source.ts'
 import { openStores, storedUris } from './soak/stores.ts'
 
@@ -150,22 +150,15 @@ async function soak(options: Options, folder: string, devnet: Devnet): Promise<R
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    // A leading -- comes from `pnpm run … -- --kills 5`.
-    args: process.argv.slice(2).filter((argument) => argument !== '--'),
-    options: {
-      kills: { type: 'string', default: '20' },
-      rows: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+  const values = readFlags(usage, {
+    kills: { type: 'string', default: '20' },
+    rows: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
   })
-  const [kills, rows, seed] = [Number(values.kills), Number(values.rows), Number(values.seed)]
-  if (values.help || ![kills, rows, seed].every(Number.isSafeInteger) || kills < 1 || rows < 2 * kills) {
-    console.error(usage)
-    return values.help ? 0 : 1
-  }
+  const kills = wholeNumber('kills', values.kills, 1)
+  const rows = wholeNumber('rows', values.rows, 2 * kills)
+  const seed = wholeNumber('seed', values.seed)
   const say = values.json ? (line: string) => console.error(line) : (line: string) => console.log(line)
   const folder = await mkdtemp(join(tmpdir(), 'sluice-soak-'))
   const devnet = await startDevnet({ directory: join(folder, 'devnet'), miners: 1, validators: 1 })

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { startS3Server } from '@sluice/devnet'
+import { readFlags, wholeNumber } from './flags.ts'
 import { soakFaults } from './soak/faults.ts'
 import { soakKills } from './soak/kills.ts'
 import { openStoreTruth } from './soak/object-store.ts'
@@ -21,20 +21,15 @@ are 0 and no run sent more parts again than it has workers.`
 
 const WORKERS = 4
 const BUCKET = 'soak'
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '20' },
-    faults: { type: 'string', default: '50' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const values = readFlags(usage, {
+  kills: { type: 'string', default: '20' },
+  faults: { type: 'string', default: '50' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
 })
-const [kills, faults, seed] = [values.kills, values.faults, values.seed].map(Number) as [number, number, number]
-if (values.help || ![kills, faults, seed].every((value) => Number.isSafeInteger(value) && value >= 0)) {
-  console.error(usage)
-  process.exit(values.help ? 0 : 2)
-}
+const kills = wholeNumber('kills', values.kills)
+const faults = wholeNumber('faults', values.faults)
+const seed = wholeNumber('seed', values.seed)
 const say = (line: string): void => void (values.json || console.error(`soak:transfer: ${line}`))
 
 const root = fileURLToPath(new URL('..', import.meta.url))
