@@ -1,13 +1,9 @@
 import type { LookupFunction } from 'node:net'
-import {
-  CreateMultipartUploadCommand,
-  HeadObjectCommand,
-  type S3Client,
-  CompleteMultipartUploadCommand,
-} from '@aws-sdk/client-s3'
+import { CreateMultipartUploadCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { TransferError } from '../errors.ts'
 import type { CallOptions, ObjectHead, StoredObject, UploadSessions } from '../sessions.ts'
 import { createPresigner, type PresignInput, type S3Credentials } from '@sluice/presign'
+import { completeCommand } from './complete-body.ts'
 import { createS3Client, s3Call, uploadCall } from './s3-call.ts'
 import { abortFully, listParts, listUploads } from './s3-uploads.ts'
 
@@ -100,18 +96,14 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
     complete: async ({ uploadId, key }, parts, { crc32, signal } = {}) => {
       const reply = await uploadCall(`complete ${where(key)}`, signal, () =>
         client().send(
-          new CompleteMultipartUploadCommand({
-            ...at(key),
-            UploadId: uploadId,
-            MultipartUpload: {
-              Parts: parts.map((part) => ({
-                PartNumber: part.partNumber,
-                ETag: `"${part.etag}"`,
-                ...(part.crc32 === undefined ? {} : { ChecksumCRC32: part.crc32 }),
-              })),
+          completeCommand(
+            {
+              ...at(key),
+              UploadId: uploadId,
+              ...(crc32 === undefined ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' }),
             },
-            ...(crc32 === undefined ? {} : { ChecksumCRC32: crc32, ChecksumType: 'FULL_OBJECT' }),
-          }),
+            parts,
+          ),
           abortable(signal),
         ),
       )
