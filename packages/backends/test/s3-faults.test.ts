@@ -53,6 +53,7 @@ describe('s3 refusals become codes', () => {
     [503, 'ServiceUnavailable', 'THROTTLED', true],
     [500, 'InternalError', 'UNAVAILABLE', true],
     [403, 'RequestTimeTooSkewed', 'CLOCK_SKEW', true],
+    [403, 'RequestExpired', 'CLOCK_SKEW', true],
     [403, 'SignatureDoesNotMatch', 'UNAUTHORIZED', false],
     [403, 'InvalidAccessKeyId', 'UNAUTHORIZED', false],
     [403, 'AccessDenied', 'FORBIDDEN', false],

@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts'
 import { TransferError } from './errors.ts'
 import type { Meter } from './meter.ts'
-import { type PauseSwitch, waitOutPause } from './pause.ts'
+import type { PauseSwitch } from './pause.ts'
 import { retry } from './retry.ts'
 import { retryAfterOf, s3CodeOf, s3Failure } from './s3-errors.ts'
 import type { WireReply } from './send.ts'
@@ -70,7 +70,6 @@ export async function fetchRange(tools: RangeTools, job: RangeJob, filled: (byte
 
 async function attempt(tools: RangeTools, job: RangeJob, onBytes: (bytes: number) => void): Promise<void> {
   const { gate, grants, signal } = tools
-  await waitOutPause(tools.pause, tools.meter, 'receiving', signal)
   const pass = await gate.enter(signal, tools.pause)
   let grant: ReadGrant | null = null
   try {

@@ -10,7 +10,7 @@ import { throwIfAborted, TransferError, withResumable } from './errors.ts'
 import type { OnEvent } from './events.ts'
 import type { RunningHash } from './hashing.ts'
 import { createMeter } from './meter.ts'
-import type { PauseSwitch } from './pause.ts'
+import { type PauseSwitch, tellingPause } from './pause.ts'
 import type { StoredObject } from './sessions.ts'
 
 export interface DownloadOptions {
@@ -76,7 +76,8 @@ export async function download(
     const isProvable = reading.wanted !== null || reading.expected.crc32 !== null
     const opened = await target.open({ destination: sessions.destination, key, etag, bytes, isProvable })
     try {
-      const tools = { ...engine, meter, signal, pause: options.pause, key, bytes: object.bytes, received: 0 }
+      const pause = tellingPause(options.pause, meter)
+      const tools = { ...engine, meter, signal, pause, key, bytes: object.bytes, received: 0 }
       const grants = createGrants({
         key,
         etag: object.etag,

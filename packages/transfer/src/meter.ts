@@ -3,7 +3,8 @@ import type { OnEvent, PartEvent, TransferPhase } from './events.ts'
 
 /** Counts one transfer and tells its events. */
 export interface Meter {
-  phase(phase: TransferPhase): void
+  /** @returns the phase before */
+  phase(phase: TransferPhase): TransferPhase
   total(bytes: number | null, parts: number | null): void
   /** Bytes that went over the wire; negative when they have to go again. */
   moved(bytes: number): void
@@ -66,9 +67,10 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
 
   return {
     phase: (next) => {
-      if (next === phase && told !== -Infinity) return
+      const before = phase
       phase = next
-      tick(true)
+      if (next !== before || told === -Infinity) tick(true)
+      return before
     },
     total: (total, count) => {
       bytesTotal = total

@@ -1,4 +1,5 @@
 import { abortedError } from './errors.ts'
+import type { TransferPhase } from './events.ts'
 import type { Meter } from './meter.ts'
 
 /** Halts a transfer between parts; what is on the wire is finished. */
@@ -43,15 +44,25 @@ export function createPauseSwitch(): PauseSwitch {
   }
 }
 
-/** Waits while it is paused, and tells of it. @param phase what goes on afterwards @throws TransferError `ABORTED` */
-export async function waitOutPause(
-  pause: PauseSwitch | undefined,
-  meter: Meter,
-  phase: 'sending' | 'receiving',
-  signal: AbortSignal,
-): Promise<void> {
-  if (pause?.paused !== true) return
-  meter.phase('paused')
-  await pause.untilResumed(signal)
-  meter.phase(phase)
+/** The switch as one transfer sees it: while anything of that waits, its phase is `paused`. */
+export function tellingPause(pause: PauseSwitch | undefined, meter: Meter): PauseSwitch | undefined {
+  if (pause === undefined) return undefined
+  let waiting = 0
+  let before: TransferPhase = 'starting'
+  return {
+    get paused() {
+      return pause.paused
+    },
+    pause: () => pause.pause(),
+    resume: () => pause.resume(),
+    untilResumed: async (signal) => {
+      if (!pause.paused) return
+      if (waiting++ === 0) before = meter.phase('paused')
+      try {
+        await pause.untilResumed(signal)
+      } finally {
+        if (--waiting === 0) meter.phase(before)
+      }
+    },
+  }
 }

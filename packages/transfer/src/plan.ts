@@ -60,8 +60,8 @@ export function planUpload(request: PlanRequest): Plan {
 
 function choosePartSize({ bytes, memoryBudget, bytesPerSecond }: PlanRequest): number {
   // Each part costs the store a request: four large ones beat eight small ones. A stream may become long, and R2 wants
-  // equal parts, so it takes all of the budget; else an eighth is left for another file's first bytes.
-  const share = Math.min(16 * MIB, (memoryBudget * (bytes === null ? 8 : 7)) / 32)
+  // equal parts, so it takes all of the budget; else some is left for another file's first bytes, but not for a fifth part.
+  const share = Math.min(16 * MIB, (memoryBudget * (bytes === null ? 16 : 13)) / 64)
   const line = bytesPerSecond == null ? Infinity : bytesPerSecond * SECONDS_PER_PART
   const wanted = Math.floor(Math.min(share, line) / MIB) * MIB
   const needed = bytes === null ? 0 : Math.ceil(bytes / MOST_PARTS / MIB) * MIB

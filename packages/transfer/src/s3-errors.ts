@@ -6,12 +6,13 @@ const wrongKeys: Meaning = ['UNAUTHORIZED', false, 'Check access key, secret key
 const expired: Meaning = ['EXPIRED', true, 'The signed URL is too old; a new one is made.']
 const skewed: Meaning = ['CLOCK_SKEW', false, 'Set the clock of this machine (NTP).']
 const slowDown: Meaning = ['THROTTLED', true, 'The store asks for fewer requests.']
-const damaged: Meaning = ['CORRUPT', true, 'The content was damaged on its way; it is sent again.']
+const damaged: Meaning = ['CORRUPT', true, 'The content was damaged on its way; it must be sent again.']
 const unavailable: Meaning = ['UNAVAILABLE', true, 'The store is not available; try again.']
 const busy: Meaning = ['CONFLICT', true, 'Somebody else wrote at the same time; try again.']
 const full: Meaning = ['NO_SPACE', true, 'The quota of the bucket or account is used up.']
 const badPart: Meaning = ['INVALID_PART', true, 'A part is missing or not what was sent.']
 const tooLarge: Meaning = ['TOO_LARGE', false, 'The store does not take so many bytes; use other parts.']
+const unexpected: Meaning = ['PROTOCOL', true, 'The store answered something unexpected; check the endpoint.']
 const elsewhere: Meaning = ['PROTOCOL', false, 'The bucket is in another region; set region or endpoint.']
 
 /** Error codes of S3 (AWS "Error Responses" list, radosgw) that say more than their status. */
@@ -70,10 +71,15 @@ const byStatus: Readonly<Record<number, Meaning>> = {
   507: full,
 }
 
+/** Failures below HTTP (Node's and the SDK's names): no answer, or a cut one. */
+const network =
+  /^(?:ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|TimeoutError|AbortError|ERR_STREAM_PREMATURE_CLOSE)$/
+
 /**
  * What a failed reply of S3 means.
  * @param what what was tried, such as `send part 3 of models/a.bin`
- * @param s3Code the `<Code>` of the reply
+ * @param status null when there was no reply
+ * @param s3Code the `<Code>` of the reply; without a reply, Node's or the SDK's name of the failure
  */
 export function s3Failure(
   what: string,
@@ -90,13 +96,15 @@ function meaningOf(status: number | null, s3Code: string | null): Meaning {
   const known = s3Code !== null && Object.hasOwn(byCode, s3Code) ? byCode[s3Code] : undefined
   if (known !== undefined) return known
   if (status !== null && Object.hasOwn(byStatus, status)) return byStatus[status] as Meaning
-  if (status === null || status >= 500) return unavailable
-  return ['PROTOCOL', status < 400, 'The store answered something unexpected; check the endpoint.']
+  if (status === null) return network.test(s3Code ?? '') ? unavailable : unexpected
+  if (status >= 500) return unavailable
+  const [code, , advice] = unexpected
+  return [code, status < 400, advice]
 }
 
 /** The `<Code>` of an S3 error document; null when it is none. */
 export function s3CodeOf(text: string): string | null {
-  return /<Error>[\s\S]*?<Code>\s*(\w{1,80})\s*<\/Code>/.exec(text)?.[1] ?? null
+  return /<Error\b[^>]*>[\s\S]*?<Code>\s*(\w{1,80})\s*<\/Code>/.exec(text)?.[1] ?? null
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110 10.2.3), at most an hour. */

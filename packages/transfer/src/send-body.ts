@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts'
 import { TransferError } from './errors.ts'
 import type { Meter } from './meter.ts'
 import { type Proof, readPutReply } from './part-reply.ts'
-import { type PauseSwitch, waitOutPause } from './pause.ts'
+import type { PauseSwitch } from './pause.ts'
 import { retry } from './retry.ts'
 import type { SignedRequest } from './sessions.ts'
 
@@ -37,7 +37,6 @@ export async function sendBody(
   let denials = 0
   const attempt = async (): Promise<{ readonly etag: string; readonly proof: Proof }> => {
     signed ??= await job.sign()
-    await waitOutPause(job.pause, meter, 'sending', signal)
     const pass = await engine.gate.enter(signal, job.pause)
     let sent = 0
     let open = true

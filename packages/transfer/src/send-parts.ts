@@ -6,7 +6,7 @@ import type { JournalPart } from './journal.ts'
 import type { Lease } from './memory.ts'
 import type { Meter } from './meter.ts'
 import { md5Of, type Proof } from './part-reply.ts'
-import { type PauseSwitch, waitOutPause } from './pause.ts'
+import type { PauseSwitch } from './pause.ts'
 import { MOST_PARTS, streamLimit } from './plan.ts'
 import type { Piece, PieceReader } from './reader.ts'
 import { sendBody } from './send-body.ts'
@@ -100,7 +100,7 @@ export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart
   const partSize = job.session.partSize
   try {
     for (let number = 1; ; number++) {
-      await waitOutPause(job.pause, job.meter, 'sending', signal)
+      await job.pause?.untilResumed(signal)
       // One part is read while the others are on their way; more would only take memory.
       while (running.size > engine.gate.most) await Promise.race(running)
       const read = number === 1 && job.first !== undefined ? job.first : await readPart(engine, job, partSize, signal)

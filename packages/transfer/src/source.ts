@@ -31,7 +31,7 @@ export interface Source {
   open(): Promise<OpenSource>
 }
 
-/** After so many chunks that were there at once, timers and sockets get their turn. */
+/** After so many chunks timers and sockets get their turn, as all of them may have been there at once. */
 const CHUNKS_PER_TURN = 4096
 
 /**

@@ -3,6 +3,7 @@ import { complete, expectationOf, verify } from './complete.ts'
 import { TransferError, withResumable } from './errors.ts'
 import type { JournalEntry, JournalPart } from './journal.ts'
 import type { Lease } from './memory.ts'
+import { tellingPause } from './pause.ts'
 import type { Piece } from './reader.ts'
 import { openUpload } from './open-upload.ts'
 import { abortUpload, claimKey, findBeginning } from './resume.ts'
@@ -130,7 +131,7 @@ async function sendAndComplete(
     ask,
     signal,
     check: () => open.check(),
-    pause: options.pause,
+    pause: tellingPause(options.pause, meter),
   }
   meter.total(run.bytes, run.bytes === null ? null : Math.ceil(run.bytes / entry.partSize))
   meter.phase('sending')

@@ -1,5 +1,6 @@
 import { crc32ToBase64 } from './crc32.ts'
 import type { Lease } from './memory.ts'
+import { tellingPause } from './pause.ts'
 import type { Piece } from './reader.ts'
 import { dropEarlier } from './resume.ts'
 import { sendBody } from './send-body.ts'
@@ -28,7 +29,7 @@ export async function uploadSingle(
       sign: () => ask(`sign ${key}`, (call) => engine.sessions.single({ ...head, bytes: body.length, crc32 }, call)),
       meter,
       signal,
-      pause: options.pause,
+      pause: tellingPause(options.pause, meter),
     })
     meter.part(1, body.length, 'sent')
     return { storedBytes: body.length, etag, sha256, crc32: crc32 ?? null, parts: 1, partsKept: 0, proof }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { createGate, type Pass } from '../src/gate.ts'
-import { createPauseSwitch } from '../src/index.ts'
+import { createPauseSwitch, type TransferEvent } from '../src/index.ts'
+import { createMeter } from '../src/meter.ts'
+import { tellingPause } from '../src/pause.ts'
 
 /** Enters as often as the gate lets in at once. */
 async function fill(gate: ReturnType<typeof createGate>): Promise<Pass[]> {
@@ -86,6 +88,24 @@ test('a pause holds back who comes, and ends with the signal', async () => {
   pause.resume()
   await held
   expect(entered).toBe(true)
+})
+test('a transfer that waits out a pause is in the phase `paused`, and then in the one before', async () => {
+  const gate = createGate({ most: 1, now: () => 0, longestWaitMs: 1000 })
+  const pause = createPauseSwitch()
+  const phases: string[] = []
+  const onEvent = (event: TransferEvent): void => void (event.type === 'progress' && phases.push(event.phase))
+  const meter = createMeter('k', onEvent, () => 0)
+  meter.phase('completing')
+  const told = tellingPause(pause, meter)
+  const first = await gate.enter(undefined, told)
+  const waiting = [1, 2].map(async () => (await gate.enter(undefined, told)).ok())
+  pause.pause()
+  expect(phases).toEqual(['completing'])
+  first.ok()
+  await expect.poll(() => phases).toEqual(['completing', 'paused'])
+  pause.resume()
+  await Promise.all(waiting)
+  expect(phases).toEqual(['completing', 'paused', 'completing'])
 })
 test('a pause also holds back who was waiting for a place', async () => {
   const gate = createGate({ most: 1, now: () => 0, longestWaitMs: 1000 })

@@ -7,10 +7,10 @@ const GIB = 1024 * MIB
 
 test('known plans', () => {
   expect(planUpload({ bytes: 0, memoryBudget })).toEqual({ kind: 'single', bytes: 0 })
-  expect(planUpload({ bytes: 14 * MIB, memoryBudget })).toEqual({ kind: 'single', bytes: 14 * MIB })
-  expect(planUpload({ bytes: 14 * MIB + 1, memoryBudget })).toEqual({ kind: 'parts', partSize: 14 * MIB, parts: 2 })
-  expect(planUpload({ bytes: GIB, memoryBudget })).toEqual({ kind: 'parts', partSize: 14 * MIB, parts: 74 })
-  // 14 MiB parts end at 136 GiB.
+  expect(planUpload({ bytes: 13 * MIB, memoryBudget })).toEqual({ kind: 'single', bytes: 13 * MIB })
+  expect(planUpload({ bytes: 13 * MIB + 1, memoryBudget })).toEqual({ kind: 'parts', partSize: 13 * MIB, parts: 2 })
+  expect(planUpload({ bytes: GIB, memoryBudget })).toEqual({ kind: 'parts', partSize: 13 * MIB, parts: 79 })
+  // 13 MiB parts end at 126 GiB.
   expect(planUpload({ bytes: 200 * GIB, memoryBudget })).toEqual({ kind: 'parts', partSize: 21 * MIB, parts: 9753 })
   expect(planUpload({ bytes: LARGEST_OBJECT, memoryBudget })).toEqual({
     kind: 'parts',
@@ -22,7 +22,7 @@ test('known plans', () => {
 test('a slow line gets small parts, a fast one does not', () => {
   const plan = { bytes: GIB, memoryBudget }
   expect(planUpload({ ...plan, bytesPerSecond: 100_000 })).toMatchObject({ partSize: LEAST_PART })
-  expect(planUpload({ ...plan, bytesPerSecond: 1e9 })).toMatchObject({ partSize: 14 * MIB })
+  expect(planUpload({ ...plan, bytesPerSecond: 1e9 })).toMatchObject({ partSize: 13 * MIB })
 })
 test('an explicit part size is taken as it is, or refused', () => {
   const odd = LEAST_PART + 1

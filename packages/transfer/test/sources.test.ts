@@ -64,7 +64,7 @@ describe('parts of another size than planned', () => {
     expect((await store.current.object(`wanted/${mib}`)).sha256).toBe(hash)
   })
   test.each([
-    [undefined, 14],
+    [undefined, 13],
     [1.4 * MIB, 7],
     [100_000, 5],
   ])('with %s bytes per second allowed, parts have %i MiB', async (bandwidth, mib) => {

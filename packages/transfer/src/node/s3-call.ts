@@ -75,8 +75,10 @@ export async function uploadCall<T>(what: string, signal: AbortSignal | undefine
 export function sdkFailure(what: string, error: unknown): TransferError {
   if (TransferError.is(error)) return error
   const retryAfter = field(field(field(error, '$response'), 'headers'), 'retry-after')
-  const named = error instanceof S3ServiceException ? error.name : field(error, 'code')
-  const code = typeof named === 'string' && /^\w{3,60}$/.test(named) && named !== 'Unknown' ? named : null
+  const named = error instanceof S3ServiceException ? error.name : (field(error, 'code') ?? field(error, 'name'))
+  const known = typeof named === 'string' && /^\w{3,60}$/.test(named) && named !== 'Unknown' ? named : null
+  // It was signed this very moment: the clock is wrong.
+  const code = known === 'RequestExpired' ? 'RequestTimeTooSkewed' : known
   return s3Failure(what, statusOf(error), code, {
     cause: error,
     retryAfterMs: retryAfterOf(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now()),
