@@ -53,8 +53,8 @@ export interface FormInput {
 }
 
 /**
- * AWS Signature Version 4 in the query; what the URLs of one second share is made once: some microseconds per URL, where the SDK's
- * presigner takes a third of a millisecond. No checksum of an empty body, no header that was not asked for.
+ * AWS Signature Version 4 in the query; what the URLs of one second share is made once: some microseconds per URL, where
+ * the SDK's presigner takes a third of a millisecond. No checksum of an empty body, no header that was not asked for.
  */
 export function createPresigner(place: BucketPlace): Presigner {
   const { origin, host, base } = addressOf(place)

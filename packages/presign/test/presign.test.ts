@@ -51,6 +51,25 @@ async function signedBySdk({ accessKeyId, secretAccessKey, sessionToken }: S3Cre
   return query
 }
 
+test("AWS's own example of a presigned GET", () => {
+  // "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)", the example of test.txt: its path is
+  // that of a bucket on an endpoint which has the example's host.
+  const presigner = createPresigner({
+    bucket: 'test.txt',
+    region: 'us-east-1',
+    endpoint: 'https://examplebucket.s3.amazonaws.com',
+  })
+  const keys = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  }
+  const { url } = presigner.presign({ method: 'GET', expiresSeconds: 86_400 }, keys, Date.parse('2013-05-24T00:00:00Z'))
+  expect(url).toMatch(/^https:\/\/examplebucket\.s3\.amazonaws\.com\/test\.txt\?/)
+  expect(new URL(url).searchParams.get('X-Amz-Signature')).toBe(
+    'aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404',
+  )
+})
+
 test('URLs are those of the SDK, with and without a session token, whatever came before', async () => {
   const presigner = createPresigner(place)
   const times: readonly (readonly [S3Credentials, number])[] = [
