@@ -12,11 +12,31 @@ const CONTEXT = new TextEncoder().encode('SS58PRE')
  * @throws SigningError `BAD_HOTKEY`
  */
 export function publicKeyOf(address: string): Uint8Array {
-  return hotkeyOf(address).publicKey
+  return hotkeyOf(address).publicKey.slice()
 }
 
+interface Hotkey {
+  /** Shared by all who ask; not to be changed. */
+  readonly publicKey: Uint8Array
+  readonly address: string
+}
+
+/** A server is named the same few hundred keys again and again; to check one takes it 16 µs. */
+const known = new Map<string, Hotkey>()
+/** More than a subnet has, and no more than 400 KiB. */
+const MOST_KNOWN = 1024
+
 /** As `publicKeyOf`, with the address of that key with Bittensor's prefix. @throws SigningError `BAD_HOTKEY` */
-export function hotkeyOf(address: string): { readonly publicKey: Uint8Array; readonly address: string } {
+export function hotkeyOf(address: string): Hotkey {
+  const found = known.get(address)
+  if (found !== undefined) return found
+  const hotkey = readHotkey(address)
+  if (known.size === MOST_KNOWN) known.clear()
+  known.set(address, hotkey)
+  return hotkey
+}
+
+function readHotkey(address: string): Hotkey {
   const bytes = typeof address === 'string' && address.length >= 46 && address.length <= 50 ? decode(address) : null
   if (bytes !== null) {
     const prefixLength = bytes.length - 34
