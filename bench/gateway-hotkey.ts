@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import library from 'libsodium-wrappers-sumo'
 import { addressOf, type RequestHotkey } from '@sluice/signing'
-import { signatureChallenge } from '../packages/gateway/src/crypto/challenge.ts'
+import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
+
+const sr25519 = loadSr25519()
 
 /**
  * A random hotkey that signs with libsodium, some 0.1 ms per signature, so that a load generator is not what is measured.
@@ -10,6 +12,7 @@ import { signatureChallenge } from '../packages/gateway/src/crypto/challenge.ts'
 export async function fastHotkey(): Promise<RequestHotkey> {
   const sodium = library
   await sodium.ready
+  const { challenge } = await sr25519
   const secret = sodium.crypto_core_ristretto255_scalar_random()
   const publicKey = sodium.crypto_scalarmult_ristretto255_base(secret)
   return {
@@ -17,7 +20,7 @@ export async function fastHotkey(): Promise<RequestHotkey> {
     sign: (message) => {
       const r = sodium.crypto_core_ristretto255_scalar_reduce(randomBytes(64))
       const R = sodium.crypto_scalarmult_ristretto255_base(r)
-      const c = sodium.crypto_core_ristretto255_scalar_reduce(signatureChallenge(message, publicKey, R))
+      const c = challenge(message, publicKey, R)
       const s = sodium.crypto_core_ristretto255_scalar_add(sodium.crypto_core_ristretto255_scalar_mul(c, secret), r)
       const signature = new Uint8Array(64)
       signature.set(R)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGateway, type Gateway } from '../packages/gateway/src/gateway.ts'
-import { loadVerifier } from '../packages/gateway/src/crypto/verify.ts'
+import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
 import { createPresigner } from '@sluice/presign'
 import { createSqliteState } from '../packages/gateway/src/state/sqlite.ts'
 import type { State } from '../packages/gateway/src/state/state.ts'
@@ -49,14 +49,16 @@ const unlimited = { burst: 1e9, perSecond: 1e9 }
 const quiet = { info: () => undefined, warn: () => undefined, error: console.error }
 
 function bounded(state: State, keepOpen: number): State {
-  const open: string[] = []
+  /** Oldest first. */
+  const open = new Set<string>()
   return {
     ...state,
     open: async (session, caps) => {
       // The simulated bucket gives a key opened again the same id.
-      const before = open.indexOf(session.uploadId)
-      const [oldest] = before >= 0 ? open.splice(before, 1) : open.length >= keepOpen ? open.splice(0, 1) : []
-      open.push(session.uploadId)
+      const isAgain = open.delete(session.uploadId)
+      const [oldest] = isAgain ? [session.uploadId] : open.size >= keepOpen ? open : []
+      if (oldest !== undefined) open.delete(oldest)
+      open.add(session.uploadId)
       const forgotten = oldest === undefined ? undefined : state.forget(oldest)
       const opened = state.open(session, caps)
       await forgotten
@@ -82,7 +84,7 @@ export async function benchGateway(options: {
     state,
     store: simulatedStore(options.storeMs),
     place: { bucket: 'subnet', region: 'us-east-1' },
-    verifySignature: options.acceptAll === true ? () => true : await loadVerifier(),
+    verifySignature: options.acceptAll === true ? () => true : (await loadSr25519()).verify,
     log: quiet,
     limits: { perAddress: unlimited, perHotkey: unlimited, openUploads: 1_000_000 },
     adapters: ['iota', 'data-universe', 'tao-v2', 'knowlio'],

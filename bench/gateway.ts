@@ -2,13 +2,14 @@
 // processes on one SQLite file and this process as their client, all on the machine's cores. Requests are signed between
 // the measured rounds. The bucket is simulated: every call to it takes STORE_MS.
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSigner, type RequestHotkey } from '@sluice/signing'
+import { bundle } from '../scripts/bundle.ts'
 import { readFlags, wholeNumber } from '../scripts/flags.ts'
-import { loadVerifier } from '../packages/gateway/src/crypto/verify.ts'
+import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
 import { publicKeyOf } from '@sluice/signing'
 import { measureLambda } from './gateway-lambda.ts'
 import { type Connection, openConnection, requestBytes } from './gateway-client.ts'
@@ -90,10 +91,13 @@ function describe(result: Readonly<Record<string, number>>, pairs: number, cpuMs
 
 async function startWorkers(hotkeys: readonly string[]): Promise<number[]> {
   const settings = { hotkeys, stateFile: join(folder, 'state.sqlite'), storeMs: STORE_MS, keepOpen: OPEN / PROCESSES }
-  const path = fileURLToPath(new URL('gateway-worker.ts', import.meta.url))
+  // As it is deployed: what runs TypeScript directly names every closure at each call.
+  const build = join(folder, 'worker')
+  await bundle({ worker: fileURLToPath(new URL('gateway-worker.ts', import.meta.url)) }, build)
+  symlinkSync(fileURLToPath(new URL('../packages/sqlite/node_modules', import.meta.url)), join(build, 'node_modules'))
   return await Promise.all(
     Array.from({ length: PROCESSES }, async () => {
-      const worker = fork(path, [JSON.stringify(settings)], { execArgv: [...process.execArgv, '--expose-gc'] })
+      const worker = fork(join(build, 'worker.mjs'), [JSON.stringify(settings)], { execArgv: ['--expose-gc'] })
       workers.push(worker)
       return (await message<{ port: number }>(worker)).port
     }),
@@ -158,7 +162,7 @@ async function round(pairs: readonly Pair[], connections: readonly Connection[])
 }
 
 async function measureVerify(hotkey: RequestHotkey): Promise<number> {
-  const verify = await loadVerifier()
+  const { verify } = await loadSr25519()
   const publicKey = publicKeyOf(hotkey.address)
   const messages = Array.from({ length: 1000 }, (_, n) => new TextEncoder().encode(`${n}`.padEnd(400, 'x')))
   const signatures = await Promise.all(messages.map(async (message) => await hotkey.sign(message)))

@@ -1,7 +1,7 @@
 import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
 import { crc32 } from 'node:zlib'
 import { addressOf, createSigner, type RequestHotkey } from '@sluice/signing'
-import { loadVerifier } from '../src/crypto/verify.ts'
+import { loadSr25519 } from '../src/crypto/verify.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import type { GatewayReply } from '../src/http/exchange.ts'
 import type { Log } from '../src/log.ts'
@@ -138,7 +138,7 @@ export async function openScene({
   const subnet = testSubnet()
   const state = options.state ?? createSqliteState(':memory:')
   const log = testLog()
-  const verifySignature = await loadVerifier()
+  const { verify: verifySignature } = await loadSr25519()
   const gateway = createGateway({
     publicUrls: [BASE],
     subnet,

@@ -2,9 +2,9 @@ import { getPublicKey, secretFromSeed, sign, verify } from '@scure/sr25519'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { verifySr25519 } from '@sluice/signing'
-import { loadVerifier } from '../src/crypto/verify.ts'
+import { loadSr25519 } from '../src/crypto/verify.ts'
 
-const fast = await loadVerifier()
+const { verify: fast } = await loadSr25519()
 const secret = secretFromSeed(new Uint8Array(32).fill(1))
 const publicKey = getPublicKey(secret)
 
@@ -28,6 +28,14 @@ test('it agrees with the reference on good signatures of any message', () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('it agrees with the reference wherever the message ends in a block of the hash, and on long ones', () => {
+  const lengths = [...Array.from({ length: 168 }, (_, length) => length), 4_095, 4_096, 20_000]
+  for (const length of lengths) {
+    const message = new Uint8Array(length).fill(length)
+    expect(fast(message, sign(secret, message), publicKey), `${length} bytes`).toBe(true)
+  }
 })
 
 test('it agrees with the reference on every mutation', () => {

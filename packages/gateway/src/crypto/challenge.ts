@@ -1,88 +1,98 @@
 /**
- * The challenge of an sr25519 signature: what schnorrkel's `simple_signing_context(b"substrate")` transcript gives.
+ * What is hashed for the challenge of an sr25519 signature: schnorrkel's `simple_signing_context(b"substrate")` transcript,
  * Merlin 1.0 over STROBE-128 (merlin.cool, strobe.sourceforge.io), only the operations that verification needs.
+ *
+ * STROBE closes its blocks as cSHAKE128 does, so its whole run is one message: absorbed by SHAKE128 with `DOMAIN` in the
+ * place of SHAKE's own suffix, it gives the challenge as output.
  */
-import { keccakP } from '@noble/hashes/sha3.js'
 
-const RATE = 166
+/** The suffix of cSHAKE. */
+export const DOMAIN = 0x04
+/** The rate of SHAKE128, of which STROBE leaves the last two bytes for closing a block. */
+const BLOCK = 168
+const RATE = BLOCK - 2
+/** `DOMAIN`, and the bit that ends a block of the sponge. */
+const BLOCK_END = DOMAIN ^ 0x80
+
 const META = 16
 const ASSOCIATED = 2
 const PRF = 1 | 2 | 4
 const utf8 = new TextEncoder()
 
 interface Strobe {
-  readonly state: Uint8Array
-  pos: number
+  readonly bytes: Uint8Array
+  /** Where the next byte goes. */
+  at: number
+  /** Where in its block the running operation began, from 1; 0 when in an earlier block. */
   begin: number
 }
 
-function permute(strobe: Strobe): void {
-  const { state } = strobe
-  state[strobe.pos]! ^= strobe.begin
-  state[strobe.pos + 1]! ^= 0x04
-  state[RATE + 1]! ^= 0x80
-  keccakP(new Uint32Array(state.buffer))
-  strobe.pos = 0
-  strobe.begin = 0
-}
-
 function absorb(strobe: Strobe, data: Uint8Array): void {
-  for (const byte of data) {
-    strobe.state[strobe.pos++]! ^= byte
-    if (strobe.pos === RATE) permute(strobe)
+  for (let from = 0; from < data.length;) {
+    const piece = data.subarray(from, from + RATE - (strobe.at % BLOCK))
+    strobe.bytes.set(piece, strobe.at)
+    strobe.at += piece.length
+    from += piece.length
+    if (strobe.at % BLOCK < RATE) continue
+    strobe.bytes[strobe.at++] = strobe.begin
+    strobe.bytes[strobe.at++] = BLOCK_END
+    strobe.begin = 0
   }
 }
 
-/** Begins an operation; only the PRF needs the state permuted before it. */
 function operation(strobe: Strobe, flags: number): void {
   const before = strobe.begin
-  strobe.begin = strobe.pos + 1
+  strobe.begin = (strobe.at % BLOCK) + 1
   absorb(strobe, Uint8Array.of(before, flags))
-  if ((flags & 4) !== 0 && strobe.pos !== 0) permute(strobe)
 }
 
 /** Merlin frames label and length in one metadata operation. */
-function label(strobe: Strobe, name: string, length: number): void {
+function label(strobe: Strobe, name: Uint8Array, length: number): void {
   operation(strobe, META | ASSOCIATED)
-  absorb(strobe, utf8.encode(name))
+  absorb(strobe, name)
   absorb(strobe, Uint8Array.of(length & 255, (length >>> 8) & 255, (length >>> 16) & 255, length >>> 24))
 }
 
-function append(strobe: Strobe, name: string, message: Uint8Array): void {
+function append(strobe: Strobe, name: Uint8Array, message: Uint8Array): void {
   label(strobe, name, message.length)
   operation(strobe, ASSOCIATED)
   absorb(strobe, message)
 }
 
+const SIGN_BYTES = utf8.encode('sign-bytes')
+const PROTO_NAME = utf8.encode('proto-name')
+const SCHNORR = utf8.encode('Schnorr-sig')
+const SIGN_PK = utf8.encode('sign:pk')
+const SIGN_R = utf8.encode('sign:R')
+const SIGN_C = utf8.encode('sign:c')
+
 /** The transcript up to the message, which is the same for all. */
 const start: Strobe = (() => {
-  const state = new Uint8Array(200)
-  state.set([1, RATE + 2, 1, 0, 1, 96])
-  state.set(utf8.encode('STROBEv1.0.2'), 6)
-  keccakP(new Uint32Array(state.buffer))
-  const strobe = { state, pos: 0, begin: 0 }
+  const strobe: Strobe = { bytes: new Uint8Array(2 * BLOCK), at: BLOCK, begin: 0 }
+  strobe.bytes.set([1, BLOCK, 1, 0, 1, 96])
+  strobe.bytes.set(utf8.encode('STROBEv1.0.2'), 6)
   operation(strobe, META | ASSOCIATED)
   absorb(strobe, utf8.encode('Merlin v1.0'))
-  append(strobe, 'dom-sep', utf8.encode('SigningContext'))
-  append(strobe, '', utf8.encode('substrate'))
+  append(strobe, utf8.encode('dom-sep'), utf8.encode('SigningContext'))
+  append(strobe, new Uint8Array(0), utf8.encode('substrate'))
   return strobe
 })()
-const PROTOCOL = utf8.encode('Schnorr-sig')
+/** All that is absorbed but the message, rounded up. */
+const FRAME = 3 * BLOCK
 
-/** 64 bytes, to be reduced modulo the group's order. */
-export function signatureChallenge(message: Uint8Array, publicKey: Uint8Array, r: Uint8Array): Uint8Array {
-  const strobe: Strobe = { state: start.state.slice(), pos: start.pos, begin: start.begin }
-  append(strobe, 'sign-bytes', message)
-  append(strobe, 'proto-name', PROTOCOL)
-  append(strobe, 'sign:pk', publicKey)
-  append(strobe, 'sign:R', r)
-  label(strobe, 'sign:c', 64)
+/** The message whose first 64 bytes of hash, modulo the group's order, are the challenge. */
+export function challengeMessage(message: Uint8Array, publicKey: Uint8Array, r: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(FRAME + Math.ceil(message.length / RATE) * BLOCK)
+  bytes.set(start.bytes.subarray(0, start.at))
+  const strobe: Strobe = { bytes, at: start.at, begin: start.begin }
+  append(strobe, SIGN_BYTES, message)
+  append(strobe, PROTO_NAME, SCHNORR)
+  append(strobe, SIGN_PK, publicKey)
+  append(strobe, SIGN_R, r)
+  label(strobe, SIGN_C, 64)
   operation(strobe, PRF)
-  const challenge = new Uint8Array(64)
-  for (let at = 0; at < challenge.length; at++) {
-    challenge[at] = strobe.state[strobe.pos]!
-    strobe.state[strobe.pos++] = 0
-    if (strobe.pos === RATE) permute(strobe)
-  }
-  return challenge
+  // The output begins with a new block: this one is closed by the hash itself.
+  if (strobe.at % BLOCK === 0) return bytes.subarray(0, strobe.at - 1)
+  bytes[strobe.at++] = strobe.begin
+  return bytes.subarray(0, strobe.at)
 }
