@@ -65,8 +65,8 @@ export const whatDefences: readonly Defence[] = [
     threat: 'T11',
     defence: 'a replay takes nothing from its signer',
     file: `${gateway}/src/authenticate.ts`,
-    code: 'if (!isNew) throw',
-    instead: 'await state.take(`hotkey:${address}`, limits.perHotkey, exchange.now)\n    if (!isNew) throw',
+    code: "if (taken === 'known') {",
+    instead: "if (taken === 'known') {\n      await state.take(`hotkey:${address}`, limits.perHotkey, exchange.now)",
     test: limits,
   },
   {

@@ -49,10 +49,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     exchange.hotkey = address
     admission.member(address)
     // For longer than its window: a gateway whose clock is behind would still take what this one has forgotten.
-    const isNew = await stateful(state.remember(`${address}:${nonce}`, validUntil + CLOCK_SKEW_MS, exchange.now))
-    if (!isNew) throw new GatewayError('REPLAYED', 'This request was already accepted once; sign every attempt anew.')
-    // After the nonce, so that whoever sends a captured request again and again takes nothing from its signer.
-    const taken = await stateful(state.take(`hotkey:${address}`, limits.perHotkey, exchange.now))
+    const once = { name: `${address}:${nonce}`, until: validUntil + CLOCK_SKEW_MS }
+    // Whoever sends a captured request again and again takes nothing from its signer.
+    const taken = await stateful(state.takeOnce(once, `hotkey:${address}`, limits.perHotkey, exchange.now))
+    if (taken === 'known') {
+      throw new GatewayError('REPLAYED', 'This request was already accepted once; sign every attempt anew.')
+    }
     requireToken(taken)
     return address
   }

@@ -23,6 +23,9 @@ const sessionOf = (hotkey: string, more: Partial<Session> = {}): Session => ({
   result: null,
   ...more,
 })
+const plenty = { burst: 1e9, perSecond: 1e9 }
+const isNew = async (state: State, name: string, until: number): Promise<boolean> =>
+  (await state.takeOnce({ name, until }, 'any', plenty, T)) !== 'known'
 const caps = { uploads: 3, bytes: Number.MAX_SAFE_INTEGER }
 
 /** Runs over every implementation; `open` connects once more to the same place. */
@@ -40,9 +43,9 @@ function describeState(name: string, open: () => Promise<State>): void {
     })
 
     test('a name is new once, over all gateways, also in a race', async () => {
-      expect(await one.remember('a', T + 60_000, T)).toBe(true)
-      expect(await other.remember('a', T + 60_000, T)).toBe(false)
-      const race = Array.from({ length: 200 }, (_, n) => (n % 2 ? one : other).remember('b', T + 60_000, T))
+      expect(await isNew(one, 'a', T + 60_000)).toBe(true)
+      expect(await isNew(other, 'a', T + 60_000)).toBe(false)
+      const race = Array.from({ length: 200 }, (_, n) => isNew(n % 2 ? one : other, 'b', T + 60_000))
       expect((await Promise.all(race)).filter(Boolean)).toHaveLength(1)
     })
 
@@ -55,6 +58,15 @@ function describeState(name: string, open: () => Promise<State>): void {
       expect(await take(T + 500)).toEqual({ ok: false, retryAfterMs: 500 })
       // A gateway whose clock is behind neither gains nor loses tokens.
       expect(await take(T - 10_000, other)).toMatchObject({ ok: false })
+    })
+
+    test('a nonce takes a token when it is new, and is kept when there is none', async () => {
+      const rate = { burst: 2, perSecond: 1 }
+      const once = async (name: string, at = T, state = one): Promise<unknown> =>
+        await state.takeOnce({ name: `once-${name}`, until: T + 60_000 }, 'once', rate, at)
+      expect([await once('a'), await once('a'), await once('a', T, other)]).toEqual([{ ok: true }, 'known', 'known'])
+      expect([await once('b'), await once('c')]).toEqual([{ ok: true }, { ok: false, retryAfterMs: 1000 }])
+      expect([await once('c', T + 5000), await once('d', T + 5000)]).toEqual(['known', { ok: true }])
     })
 
     test('two clocks in turns do not fill a bucket, and one that is hours ahead does not stop it', async () => {
@@ -143,10 +155,10 @@ describe('SQLite', () => {
     const state = createSqliteState(':memory:')
     const session = sessionOf('batch')
     await state.open(session, caps)
-    const writes = [state.remember('x', T + 1, T), state.open(session, caps), state.remember('y', T + 1, T)]
+    const writes = [isNew(state, 'x', T + 1), state.open(session, caps), isNew(state, 'y', T + 1)]
     const outcomes = (await Promise.allSettled(writes)).map(({ status }) => status)
     expect(outcomes).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-    expect([await state.remember('x', T + 1, T), await state.remember('y', T + 1, T)]).toEqual([false, false])
+    expect([await isNew(state, 'x', T + 1), await isNew(state, 'y', T + 1)]).toEqual([false, false])
     await state.close()
   })
 
@@ -156,10 +168,10 @@ describe('SQLite', () => {
     const holder = openSqlite(file)
     holder.exec('BEGIN IMMEDIATE')
     const seen: string[] = []
-    const write = state.remember('waits', T + 1, T).then((isNew) => seen.push(`written ${isNew}`))
+    const write = isNew(state, 'waits', T + 1).then((first) => seen.push(`written ${first}`))
     // SQLite's own wait would halt the timer, and with it this test.
     await new Promise((resolve) => setTimeout(resolve, 30))
-    const later = state.remember('joins', T + 1, T).then((isNew) => seen.push(`joined ${isNew}`))
+    const later = isNew(state, 'joins', T + 1).then((first) => seen.push(`joined ${first}`))
     seen.push('alive')
     holder.exec('COMMIT')
     await Promise.all([write, later])
@@ -174,13 +186,13 @@ describe('SQLite', () => {
     const holder = openSqlite(file)
     holder.exec('BEGIN IMMEDIATE')
     const started = Date.now()
-    const writes = Array.from({ length: 20 }, (_, n) => state.remember(`held-${n}`, T + 1, T))
+    const writes = Array.from({ length: 20 }, (_, n) => isNew(state, `held-${n}`, T + 1))
     const outcomes = await Promise.allSettled(writes)
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
     // One wait of some seconds, not twenty.
     expect(Date.now() - started).toBeLessThan(10_000)
     holder.exec('ROLLBACK')
-    expect(await state.remember('held-1', T + 1, T)).toBe(true)
+    expect(await isNew(state, 'held-1', T + 1)).toBe(true)
     holder.close()
     await state.close()
   })
@@ -204,11 +216,11 @@ describe('SQLite', () => {
     const file = join(folder, 'restart.sqlite')
     const before = createSqliteState(file)
     const session = sessionOf('kept')
-    await before.remember('n', T + 1, T)
+    await isNew(before, 'n', T + 1)
     await before.open(session, caps)
     await before.close()
     const after = createSqliteState(file)
-    expect(await after.remember('n', T + 1, T)).toBe(false)
+    expect(await isNew(after, 'n', T + 1)).toBe(false)
     expect(await after.find(session.uploadId)).toEqual(session)
     await after.close()
   })
@@ -233,7 +245,7 @@ describe.runIf(hasRedis)('Redis', () => {
     hanging.hang()
     const outcomes = await Promise.allSettled([
       state.ping(),
-      state.remember('a', T + 1, T),
+      isNew(state, 'a', T + 1),
       state.take('a', { burst: 1, perSecond: 1 }, T),
       state.find('a'),
       state.openCount('a'),

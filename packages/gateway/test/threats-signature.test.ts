@@ -240,9 +240,9 @@ async function countingState(count: () => void): Promise<State> {
   const state = createSqliteState(':memory:')
   return {
     ...state,
-    remember: async (...input) => {
+    takeOnce: async (...input) => {
       count()
-      return await state.remember(...input)
+      return await state.takeOnce(...input)
     },
   }
 }

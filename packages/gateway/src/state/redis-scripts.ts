@@ -14,6 +14,10 @@ redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.0
 redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate + at - now) + 1000)
 return wait`
 
+/** bucket nonce | burst perSecond now skew life → as above, or `known`. */
+export const takeOnceScript: string = `
+if not redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5]) then return 'known' end${takeScript}`
+
 /** open:hotkey session expiry | uploads bytes uploadId size expiresAt json → what happened. */
 export const openScript: string = `
 if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 'too many uploads' end

@@ -1,6 +1,6 @@
 import { createClient } from '@redis/client'
-import { claimScript, finishScript, forgetScript, openScript, takeScript } from './redis-scripts.ts'
-import { CLOCK_SKEW_MS, type Opening, reserved, type Session, type State } from './state.ts'
+import { claimScript, finishScript, forgetScript, openScript, takeOnceScript, takeScript } from './redis-scripts.ts'
+import { CLOCK_SKEW_MS, type Opening, reserved, type Session, type State, type Taken } from './state.ts'
 
 const CONNECT_MS = 5_000
 
@@ -50,17 +50,14 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
   }
 
   return {
-    remember: async (name, until, now) => {
-      const life = Math.max(1, Math.ceil(until - now))
-      const setting = client.set(`${prefix}nonce:${name}`, '1', {
-        condition: 'NX',
-        expiration: { type: 'PX', value: life },
-      })
-      return (await answered(setting)) === 'OK'
-    },
     take: async (bucket, { burst, perSecond }, now) => {
-      const waitMs = Number(await run(takeScript, [`bucket:${bucket}`], [burst, perSecond, now, CLOCK_SKEW_MS]))
-      return waitMs === 0 ? { ok: true } : { ok: false, retryAfterMs: waitMs }
+      return takenOf(await run(takeScript, [`bucket:${bucket}`], [burst, perSecond, now, CLOCK_SKEW_MS]))
+    },
+    takeOnce: async ({ name, until }, bucket, { burst, perSecond }, now) => {
+      const life = Math.max(1, Math.ceil(until - now))
+      const args = [burst, perSecond, now, CLOCK_SKEW_MS, life]
+      const reply = await run(takeOnceScript, [`bucket:${bucket}`, `nonce:${name}`], args)
+      return reply === 'known' ? 'known' : takenOf(reply)
     },
     open: async (session, caps) => {
       const { uploadId, hotkey, bytes, expiresAt } = session
@@ -97,6 +94,12 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
       if (client.isOpen) await answered(client.close()).catch(() => client.destroy())
     },
   }
+}
+
+/** @param reply milliseconds to wait */
+function takenOf(reply: unknown): Taken {
+  const retryAfterMs = Number(reply)
+  return retryAfterMs === 0 ? { ok: true } : { ok: false, retryAfterMs }
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -70,16 +70,16 @@ export function createSqliteState(file: string): State {
   }
 
   return {
-    remember: async (name, until, now) =>
-      await write(() => {
-        sweep(now)
-        return statements.remember.run(name, until).changes === 1
-      }),
     // Swept here too: unsigned requests from many addresses are all that some gateways see.
     take: async (bucket, rate, now) =>
       await write(() => {
         sweep(now)
         return take(bucket, rate, now)
+      }),
+    takeOnce: async ({ name, until }, bucket, rate, now) =>
+      await write(() => {
+        sweep(now)
+        return statements.remember.run(name, until).changes === 1 ? take(bucket, rate, now) : 'known'
       }),
     open: async (session, caps) => await write(() => open(session, caps)),
     find: async (uploadId) => parse(statements.find.get(uploadId)),

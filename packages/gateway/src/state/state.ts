@@ -27,6 +27,13 @@ export function reserved({ bytes, partSize, maxParts }: Session): number {
 export type Opening = 'opened' | 'too many uploads' | 'too many bytes'
 export type Taken = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number }
 
+/** What makes a request one that was not seen before. */
+export interface Nonce {
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly until: number
+}
+
 /**
  * By how much the clocks of gateways may differ. A bucket's time does not go back within it, else two of them would fill
  * the bucket in turns; beyond it a clock is wrong and must not stop the others' buckets.
@@ -38,10 +45,10 @@ export const CLOCK_SKEW_MS = 60_000
  * Each may throw Error when the place behind it does not answer; the gateway then refuses.
  */
 export interface State {
-  /** True the first time; the name is kept until `until` at least. */
-  remember(name: string, until: number, now: number): Promise<boolean>
   /** Takes one token from a bucket that fills with time. */
   take(bucket: string, rate: Rate, now: number): Promise<Taken>
+  /** As `take`, if the nonce is new; it is kept until `until` at least, whether there was a token or not. */
+  takeOnce(nonce: Nonce, bucket: string, rate: Rate, now: number): Promise<Taken | 'known'>
   /** Adds a session if the hotkey's open ones allow it. An unknown size counts as all that its parts may take. */
   open(session: Session, caps: { readonly uploads: number; readonly bytes: number }): Promise<Opening>
   find(uploadId: string): Promise<Session | null>
