@@ -17,7 +17,7 @@ export interface CompleteJob {
   readonly resend: ((part: SentPart) => Promise<SentPart>) | null
   readonly ask: Ask
   readonly meter: Meter
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
 }
 
 /** What an object of these parts must look like. */

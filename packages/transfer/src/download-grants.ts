@@ -13,13 +13,13 @@ export function createGrants(options: {
   readonly key: string
   readonly etag: string
   readonly now: () => number
-  readonly ask: (signal: AbortSignal) => Promise<ReadGrant | null>
+  readonly ask: (signal: AbortSignal | undefined) => Promise<ReadGrant | null>
 }): Grants {
   const { key, etag, now, ask } = options
   let pending: Promise<ReadGrant> | null = null
   let known: ReadGrant | null = null
 
-  async function renew(signal: AbortSignal): Promise<ReadGrant> {
+  async function renew(signal: AbortSignal | undefined): Promise<ReadGrant> {
     const grant = await ask(signal)
     if (grant === null) throw gone(key)
     if (grant.etag !== etag) throw changed(key)

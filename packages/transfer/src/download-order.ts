@@ -1,6 +1,7 @@
 import { abortedError, TransferError } from './errors.ts'
 import { fetchRange, type RangeTools } from './download-range.ts'
 import type { Lease, Memory } from './memory.ts'
+import { eitherSignal } from './wait.ts'
 
 export interface OrderOptions {
   readonly memory: Memory
@@ -27,7 +28,7 @@ interface Piece {
 export async function* fetchInOrder(tools: RangeTools, options: OrderOptions): AsyncGenerator<Uint8Array, void> {
   const { memory, from, rangeSize, window } = options
   const cut = new AbortController()
-  const signal = tools.listenable(AbortSignal.any([tools.signal, cut.signal]))
+  const signal = tools.listenable(eitherSignal(tools.signal, cut.signal))
   const inside: RangeTools = { ...tools, signal }
   let number = Math.floor(from / rangeSize)
   const started: Promise<Piece>[] = []
@@ -59,7 +60,7 @@ export async function* fetchInOrder(tools: RangeTools, options: OrderOptions): A
         lease.release()
       }
       if (error === null) tools.meter.part(++number, filled, 'sent')
-      else throw tools.signal.aborted ? abortedError(tools.signal.reason) : asTransferError(error)
+      else throw tools.signal?.aborted === true ? abortedError(tools.signal.reason) : asTransferError(error)
     }
   } finally {
     cut.abort()

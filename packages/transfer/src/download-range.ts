@@ -17,7 +17,7 @@ export interface RangeTools extends Pick<
   readonly key: string
   /** Size of the whole object. */
   readonly bytes: number
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
   readonly pause: PauseSwitch | undefined
   /** Bytes that all ranges of this download received so far. */
   received: number
@@ -26,7 +26,7 @@ export interface RangeTools extends Pick<
 /** Signed GETs of one object; renewed when they expire. */
 export interface Grants {
   /** @throws TransferError `CONFLICT` when the object is another one by now */
-  current(signal: AbortSignal): Promise<ReadGrant>
+  current(signal: AbortSignal | undefined): Promise<ReadGrant>
   /** The store refused this one. */
   drop(grant: ReadGrant): void
 }

@@ -215,7 +215,7 @@ async function pour(
   chunks: AsyncIterable<Uint8Array>,
   target: OpenTarget,
   count: { update(chunk: Uint8Array): void } | null,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   for await (const chunk of chunks) {
     throwIfAborted(signal)

@@ -36,8 +36,8 @@ export interface Engine {
   readonly clock: () => number
   /** Bytes per second: of the last transfers, at first the bandwidth that is allowed; null = unknown. */
   readonly line: { bytesPerSecond: number | null }
-  /** Takes a signal to which many requests will listen at once; without one, gives one that never comes. */
-  readonly listenable: (signal: AbortSignal | undefined) => AbortSignal
+  /** Takes a signal to which many requests will listen at once. */
+  readonly listenable: (signal: AbortSignal | undefined) => AbortSignal | undefined
   /** Keys that this process is writing now. */
   readonly busy: Set<string>
 }

@@ -11,7 +11,7 @@ export interface Piece {
 
 /** Where the bytes that are sent come from, in order: the source itself, or its compressed form. */
 export interface PieceReader {
-  next(into: Uint8Array, signal: AbortSignal): Promise<Piece>
+  next(into: Uint8Array, signal: AbortSignal | undefined): Promise<Piece>
   /** Takes back everything read so far, to be read again in other pieces. */
   takeBack(bytes: Uint8Array): void
   /** CRC-32 of everything read so far. */
@@ -29,7 +29,7 @@ const SLICE = 4 * 1024 * 1024
  * @param seen given every byte once, in order; the SHA-256
  */
 export function createPieceReader(
-  fill: (into: Uint8Array, signal: AbortSignal) => Promise<number>,
+  fill: (into: Uint8Array, signal: AbortSignal | undefined) => Promise<number>,
   hashing: Hashing,
   options: { readonly crc32: boolean; readonly seen?: ((bytes: Uint8Array) => void) | undefined },
 ): PieceReader {
@@ -39,7 +39,7 @@ export function createPieceReader(
   let again = new Uint8Array(0)
 
   /** Short only at the end. */
-  async function readSlice(into: Uint8Array, signal: AbortSignal): Promise<number> {
+  async function readSlice(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const known = again.subarray(0, into.length)
     again = again.subarray(known.length)
     into.set(known)

@@ -15,7 +15,7 @@ export interface BodyJob {
   /** Asks for a new signature, or the first one. */
   readonly sign: () => Promise<SignedRequest>
   readonly meter: Meter
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
   readonly pause: PauseSwitch | undefined
 }
 

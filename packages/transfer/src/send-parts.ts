@@ -12,6 +12,7 @@ import type { Piece, PieceReader } from './reader.ts'
 import { sendBody } from './send-body.ts'
 import type { Session, StoredPart } from './sessions.ts'
 import { createPartSigner } from './signer.ts'
+import { eitherSignal } from './wait.ts'
 
 export interface PartsJob {
   readonly session: Session
@@ -29,7 +30,7 @@ export interface PartsJob {
   readonly meter: Meter
   readonly ask: Ask
   readonly pause: PauseSwitch | undefined
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
 }
 
 /** A part that is on the server and is what the source has. */
@@ -49,7 +50,7 @@ export type SendPart = (partNumber: number, body: Uint8Array, crc32: number | nu
 export function createPartSender(
   engine: Engine,
   job: Omit<PartsJob, 'reader' | 'first'>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): SendPart {
   const { session, meter } = job
   const sign = createPartSigner(engine.sessions, session, job.ask)
@@ -78,7 +79,7 @@ export function createPartSender(
  */
 export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart[]> {
   const failed = new AbortController()
-  const signal = engine.listenable(AbortSignal.any([job.signal, failed.signal]))
+  const signal = engine.listenable(eitherSignal(job.signal, failed.signal))
   const send = createPartSender(engine, job, signal)
   const parts: SentPart[] = []
   const running = new Set<Promise<void>>()
@@ -138,7 +139,7 @@ async function readPart(
   engine: Engine,
   job: PartsJob,
   partSize: number,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<{ lease: Lease; piece: Piece }> {
   const lease = await engine.memory.take(partSize, signal)
   try {

@@ -73,7 +73,7 @@ const CHUNK = 256 * 1024
 export async function* chunksOf(
   open: OpenSource,
   seen: (bytes: Uint8Array) => void,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   for (;;) {
     const chunk = new Uint8Array(CHUNK)

@@ -115,7 +115,6 @@ function createEngine(options: TransferOptions): Engine {
   const most = options.concurrency ?? 4
   if (!Number.isSafeInteger(most) || most < 1) throw bad('concurrency must be a whole number of at least 1')
   const retry = { ...DEFAULT_RETRY, ...options.retry }
-  const never = new AbortController().signal
   return {
     sessions: options.sessions,
     send: options.send,
@@ -135,8 +134,8 @@ function createEngine(options: TransferOptions): Engine {
     now,
     clock,
     line: { bytesPerSecond: bandwidth ?? null },
-    listenable: (signal = never) => {
-      options.onSignal?.(signal)
+    listenable: (signal) => {
+      if (signal !== undefined) options.onSignal?.(signal)
       return signal
     },
     busy: new Set(),

@@ -19,7 +19,7 @@ export interface UploadRun {
   readonly plainHash: () => string | null
   readonly meter: Meter
   readonly ask: Ask
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
 }
 
 export type UploadOutcome = Omit<UploadResult, 'key' | 'bytes' | 'retries' | 'seconds'>

@@ -129,7 +129,7 @@ function compressed(
   open: OpenSource,
   format: 'gzip' | 'zstd',
   seen: (bytes: Uint8Array) => void,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): ReturnType<typeof fillFrom> {
   const compress = engine.compress[format]
   if (compress === undefined) {

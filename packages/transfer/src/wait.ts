@@ -17,6 +17,11 @@ export const sleep: Sleep = (ms, signal) =>
     else signal?.addEventListener('abort', stop, { once: true })
   })
 
+/** Given when either of them is. */
+export function eitherSignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return one === undefined ? other : AbortSignal.any([one, other])
+}
+
 /** The outcome of the work, unless the signal is given first; the work is not stopped by it. @throws TransferError `ABORTED` */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
