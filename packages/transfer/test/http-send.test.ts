@@ -150,6 +150,22 @@ describe('node:http alone', () => {
     const reply = await createHttpSender().send({ method: 'PUT', url, headers: {}, body }, { stallMs: 10_000 })
     expect(reply).toMatchObject({ status: 403, text: 'no' })
   })
+  test('cookies are one header, as all others', async () => {
+    const url = await serve((_, response) => void response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'] }).end('x'))
+    const { headers } = await createHttpSender().send({ method: 'GET', url, headers: {} }, { stallMs: 10_000 })
+    expect(headers).toMatchObject({ 'set-cookie': 'a=1, b=2', 'transfer-encoding': 'chunked' })
+  })
+  test('a small body that nobody takes is cut, and one that is refused at once is answered', async () => {
+    const small = body.subarray(0, 100_000)
+    const own = createHttpSender()
+    const deaf = await serveRaw((socket) => void socket.pause())
+    const cut = own.send({ method: 'PUT', url: deaf, headers: {}, body: small }, { stallMs: 300 })
+    await expect(cut).rejects.toMatchObject({ code: 'TOO_SLOW' })
+    const url = await serve((_, response) => void response.writeHead(403, { connection: 'close' }).end('no'))
+    const reply = await own.send({ method: 'PUT', url, headers: {}, body: small }, { stallMs: 10_000 })
+    expect(reply).toMatchObject({ status: 403, text: 'no' })
+    own.close()
+  })
   test('waiting for the bandwidth limit is no stall', async () => {
     const url = await serve((request, response) => void request.resume().on('end', () => response.end()))
     const allow = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 250))

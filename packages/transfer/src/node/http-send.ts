@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { abortedError, TransferError } from '../errors.ts'
 import type { Send, SendOptions, WireReply, WireRequest } from '../send.ts'
+import { createAddressReader } from './http-address.ts'
 
 /** Small enough for smooth progress on a slow line; on a fast one it doubles, so that system calls do not count. */
 const SLICE = 256 * 1024
@@ -32,23 +33,20 @@ export function createHttpSender({ ca, lookup }: HttpSenderOptions = {}): HttpSe
   const kept = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: 64, ...resolving }
   const http = new HttpAgent(kept)
   const https = new HttpsAgent(ca === undefined ? kept : { ...kept, ca })
+  const addressOf = createAddressReader()
   const send: Send = (request, sendOptions) =>
     new Promise((resolve, reject) => {
       if (sendOptions.signal?.aborted === true) return reject(abortedError(sendOptions.signal.reason))
-      exchange(start(request, sendOptions.stallMs), request, sendOptions).then(resolve, reject)
+      exchange(start(request, sendOptions.stallMs), request.body, sendOptions, resolve, reject)
     })
-  const start = (request: WireRequest, timeout: number): ClientRequest => {
+  const start = ({ method, url, headers, body }: WireRequest, timeout: number): ClientRequest => {
     try {
-      const { protocol, hostname, port, pathname, search } = new URL(request.url)
-      const length = String(request.body?.length ?? 0)
-      const secure = protocol === 'https:'
+      const address = addressOf(url)
+      const secure = address.protocol === 'https:'
       return (secure ? httpsRequest : httpRequest)({
-        protocol,
-        hostname: hostname.replace(/^\[|\]$/g, ''),
-        port,
-        path: pathname + search,
-        method: request.method,
-        headers: request.method === 'GET' ? request.headers : { ...request.headers, 'content-length': length },
+        ...address,
+        method,
+        headers: method === 'GET' ? headers : { ...headers, 'content-length': String(body?.length ?? 0) },
         agent: secure ? https : http,
         timeout, // counts from the connection attempt; bytes taken or sent wind it up again
       })
@@ -63,62 +61,76 @@ export function createHttpSender({ ca, lookup }: HttpSenderOptions = {}): HttpSe
   return { send, close }
 }
 
-function exchange(outgoing: ClientRequest, request: WireRequest, options: SendOptions): Promise<WireReply> {
-  return new Promise((resolve, reject) => {
-    const { signal, stallMs } = options
-    /** True while it is us who keep the other side waiting. */
-    let holding = false
-    const hold = async (work: void | Promise<void>): Promise<void> => {
-      if (work === undefined) return
-      holding = true
-      await work
-      holding = false
-    }
-    const finish = (act: () => void): void => {
-      signal?.removeEventListener('abort', stop)
-      act()
-    }
-    const fail = (error: unknown): void => {
-      finish(() => reject(networkError(error)))
-      outgoing.destroy()
-    }
-    const stop = (): void => fail(abortedError(signal?.reason))
-    signal?.addEventListener('abort', stop, { once: true })
-    outgoing.on('timeout', () => {
-      if (holding) {
-        outgoing.socket?.setTimeout(stallMs)
-        return
-      }
-      const text = `Nothing moved for ${stallMs / 1000} s; the connection was cut. Check the network.`
-      fail(new TransferError('TOO_SLOW', text, { retryable: true }))
-    })
-    outgoing.on('error', fail)
-    outgoing.on('response', (reply) => {
-      const answered = (result: WireReply): void => {
-        // An early answer: the rest of the body is not wanted, and the connection cannot be used again.
-        if (!outgoing.writableFinished) outgoing.destroy()
-        finish(() => resolve(result))
-      }
-      readReply(reply, options, hold).then(answered, fail)
-    })
-    writeBody(outgoing, request.body, options, hold).catch(fail)
-  })
-}
-
-async function writeBody(
+function exchange(
   outgoing: ClientRequest,
   body: Uint8Array | undefined,
+  options: SendOptions,
+  resolve: (reply: WireReply) => void,
+  reject: (error: unknown) => void,
+): void {
+  const { signal, stallMs, allow, onSent, onHead, onData } = options
+  /** True while it is us who keep the other side waiting. */
+  let holding = false
+  const hold = async (work: void | Promise<void>): Promise<void> => {
+    if (work === undefined) return
+    holding = true
+    await work
+    holding = false
+  }
+  const fail = (error: unknown): void => {
+    signal?.removeEventListener('abort', stop)
+    reject(networkError(error))
+    outgoing.destroy()
+  }
+  const stop = (): void => fail(abortedError(signal?.reason))
+  signal?.addEventListener('abort', stop, { once: true })
+  outgoing.on('timeout', () => {
+    if (holding) {
+      outgoing.socket?.setTimeout(stallMs)
+      return
+    }
+    const text = `Nothing moved for ${stallMs / 1000} s; the connection was cut. Check the network.`
+    fail(new TransferError('TOO_SLOW', text, { retryable: true }))
+  })
+  outgoing.on('error', fail)
+  outgoing.on('response', (reply) => {
+    const head = { status: reply.statusCode ?? 0, headers: headersOf(reply) }
+    const answered = (text: string): void => {
+      // An early answer: the rest of the body is not wanted, and the connection cannot be used again.
+      if (!outgoing.writableFinished) outgoing.destroy()
+      signal?.removeEventListener('abort', stop)
+      resolve({ ...head, text })
+    }
+    try {
+      onHead?.(head)
+    } catch (error) {
+      return fail(error)
+    }
+    if (onData === undefined || (head.status !== 200 && head.status !== 206)) readText(reply, answered, fail)
+    else handOver(reply, onData, hold).then(() => answered(''), fail)
+  })
+  if (body === undefined || body.length === 0) outgoing.end()
+  else if (allow === undefined && body.length <= SLICE) endWith(outgoing, body, onSent)
+  else writeSlices(outgoing, body, options, hold).catch(fail)
+}
+
+function endWith(outgoing: ClientRequest, last: Uint8Array, onSent: SendOptions['onSent']): void {
+  outgoing.end(last, () => onSent?.(last.length))
+}
+
+async function writeSlices(
+  outgoing: ClientRequest,
+  body: Uint8Array,
   { allow, onSent, signal }: SendOptions,
   hold: (work: void | Promise<void>) => Promise<void>,
 ): Promise<void> {
-  if (body === undefined || body.length === 0) return void outgoing.end()
   let size = allow === undefined ? SLICE : LIMITED_SLICE
   for (let at = 0; at < body.length && !outgoing.destroyed;) {
     const slice = body.subarray(at, at + size)
     at += slice.length
     if (allow !== undefined) await hold(allow(slice.length, signal))
     const started = performance.now()
-    if (at === body.length) outgoing.end(slice, () => onSent?.(slice.length))
+    if (at === body.length) endWith(outgoing, slice, onSent)
     else if (!(await written(outgoing, slice))) return
     else onSent?.(slice.length)
     if (allow === undefined && performance.now() - started < FAST_MS) size = Math.min(LARGEST_SLICE, size * 2)
@@ -137,34 +149,32 @@ function written(outgoing: ClientRequest, slice: Uint8Array): Promise<boolean> {
   })
 }
 
-async function readReply(
+/** Node joins headers of one name itself, but for this one. */
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const cookies = headers['set-cookie']
+  return { ...(headers as Record<string, string>), ...(cookies && { 'set-cookie': cookies.join(', ') }) }
+}
+
+async function handOver(
   reply: IncomingMessage,
-  { onHead, onData }: SendOptions,
+  onData: NonNullable<SendOptions['onData']>,
   hold: (work: void | Promise<void>) => Promise<void>,
-): Promise<WireReply> {
-  const status = reply.statusCode ?? 0
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(reply.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  onHead?.({ status, headers })
-  if (onData === undefined || (status !== 200 && status !== 206)) return { status, headers, text: await textOf(reply) }
+): Promise<void> {
   for await (const chunk of reply as AsyncIterable<Buffer>) await hold(onData(chunk))
-  return { status, headers, text: '' }
 }
 
 /** The beginning of a reply's text. */
-function textOf(reply: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = []
-    let kept = 0
-    reply.on('data', (chunk: Buffer) => {
-      if (kept < MOST_TEXT) pieces.push(chunk)
-      kept += chunk.length
-    })
-    reply.on('end', () => resolve(Buffer.concat(pieces).toString('utf8', 0, MOST_TEXT)))
-    reply.on('error', reject)
-    reply.on('close', () => reject(new Error('the reply ended early')))
+function readText(reply: IncomingMessage, done: (text: string) => void, fail: (error: unknown) => void): void {
+  const pieces: Buffer[] = []
+  let kept = 0
+  reply.on('data', (chunk: Buffer) => {
+    if (kept < MOST_TEXT) pieces.push(chunk)
+    kept += chunk.length
+  })
+  reply.on('end', () => done(kept === 0 ? '' : Buffer.concat(pieces).toString('utf8', 0, MOST_TEXT)))
+  reply.on('error', fail)
+  reply.on('close', () => {
+    if (!reply.readableEnded) fail(new Error('the reply ended early'))
   })
 }
 
