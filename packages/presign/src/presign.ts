@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 export interface S3Credentials {
   readonly accessKeyId: string
@@ -63,18 +63,18 @@ export function createPresigner(place: BucketPlace): Presigner {
   return {
     presign: ({ method, key, query = {}, headers = {}, expiresSeconds }, credentials, now) => {
       const { time, scope, key: signingKey, parameters, token } = momentOf(now, credentials)
-      const names = ['host', ...Object.keys(headers)].sort()
+      const names = Object.keys(headers).concat('host').sort()
+      const signedNames = names.join(';')
+      let lines = ''
+      for (const name of names) {
+        lines += `${name}:${name === 'host' ? host : (headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`
+      }
+      let canonicalQuery = `${parameters}&X-Amz-Expires=${expiresSeconds}${token}&X-Amz-SignedHeaders=${encode(signedNames)}`
       // In the order of their names, which signing asks for.
-      const own = Object.entries(query).sort(([one], [other]) => (one < other ? -1 : 1))
-      const canonicalQuery =
-        `${parameters}&X-Amz-Expires=${expiresSeconds}${token}&X-Amz-SignedHeaders=${encode(names.join(';'))}` +
-        own.map(([name, value]) => `&${name}=${encode(value)}`).join('')
-      const path = key === undefined ? base || '/' : `${base}/${key.split('/').map(encode).join('/')}`
-      const lines = names.map(
-        (name) => `${name}:${name === 'host' ? host : (headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`,
-      )
-      const canonical = `${method}\n${path}\n${canonicalQuery}\n${lines.join('')}\n${names.join(';')}\nUNSIGNED-PAYLOAD`
-      const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`
+      for (const name of Object.keys(query).sort()) canonicalQuery += `&${name}=${encode(query[name] ?? '')}`
+      const path = key === undefined ? base || '/' : `${base}/${encode(key).replaceAll('%2F', '/')}`
+      const canonical = `${method}\n${path}\n${canonicalQuery}\n${lines}\n${signedNames}\nUNSIGNED-PAYLOAD`
+      const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`
       const signature = hmac(signingKey, toSign).toString('hex')
       return { url: `${origin}${path}?${canonicalQuery}&X-Amz-Signature=${signature}`, headers }
     },

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import { CreateMultipartUploadCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { TransferError } from '../errors.ts'
-import type { CallOptions, ObjectHead, StoredObject, UploadSessions } from '../sessions.ts'
+import type { CallOptions, ObjectHead, SingleRequest, StoredObject, UploadSessions } from '../sessions.ts'
 import { createPresigner, type PresignInput, type S3Credentials } from '@sluice/presign'
 import { completeCommand } from './complete-body.ts'
 import { createS3Client, s3Call, uploadCall } from './s3-call.ts'
@@ -51,15 +51,9 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
     destination: `${endpoint ?? 'aws'}/${bucket}/${prefix}`,
 
     single: async (request) => {
-      const headers: Record<string, string> = {
-        'content-length': String(request.bytes),
-        ...headHeaders(request),
-        // radosgw 20 verifies the checksum of a plain PUT only when the algorithm is named too.
-        ...(request.crc32 === undefined
-          ? {}
-          : { 'x-amz-checksum-crc32': request.crc32, 'x-amz-sdk-checksum-algorithm': 'CRC32' }),
-      }
-      return { method: 'PUT', headers, ...sign('PUT', request.key, { headers }) }
+      const headers = singleHeaders(request)
+      const { url, expiresAt } = sign('PUT', request.key, { headers })
+      return { method: 'PUT', headers, url, expiresAt }
     },
 
     open: async (request, { signal } = {}) => {
@@ -83,7 +77,7 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
     sign: async ({ uploadId, key }, parts) =>
       parts.map(({ partNumber, bytes, crc32 }) => {
         const query = { partNumber: String(partNumber), uploadId }
-        const headers: Record<string, string> = {
+        const headers: Headers = {
           'content-length': String(bytes),
           ...(crc32 === undefined ? {} : { 'x-amz-checksum-crc32': crc32 }),
         }
@@ -157,6 +151,8 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
   return sessions
 }
 
+type Headers = Record<string, string>
+
 const DEFAULT_TYPE = 'application/octet-stream'
 
 /** A HEAD has no body to tell a missing key from a missing bucket. */
@@ -166,13 +162,19 @@ function metadataOf({ metadata, sha256 }: ObjectHead): Record<string, string> {
   return { ...metadata, ...(sha256 === undefined ? {} : { sha256 }) }
 }
 
-function headHeaders(head: ObjectHead): Record<string, string> {
-  const metadata = Object.entries(metadataOf(head)).map(([name, value]) => [`x-amz-meta-${name}`, value])
-  return {
-    'content-type': head.contentType ?? DEFAULT_TYPE,
-    ...(head.contentEncoding === undefined ? {} : { 'content-encoding': head.contentEncoding }),
-    ...(Object.fromEntries(metadata) as Record<string, string>),
+function singleHeaders({ bytes, contentType, contentEncoding, metadata, sha256, crc32 }: SingleRequest): Headers {
+  const headers: Headers = { 'content-length': String(bytes), 'content-type': contentType ?? DEFAULT_TYPE }
+  if (contentEncoding !== undefined) headers['content-encoding'] = contentEncoding
+  if (metadata !== undefined) {
+    for (const [name, value] of Object.entries(metadata)) headers[`x-amz-meta-${name}`] = value
   }
+  if (sha256 !== undefined) headers['x-amz-meta-sha256'] = sha256
+  if (crc32 !== undefined) {
+    headers['x-amz-checksum-crc32'] = crc32
+    // radosgw 20 verifies the checksum of a plain PUT only when the algorithm is named too.
+    headers['x-amz-sdk-checksum-algorithm'] = 'CRC32'
+  }
+  return headers
 }
 
 const unquote = (etag: string): string => etag.replace(/^"|"$/g, '')

@@ -27,7 +27,6 @@ function openPath(name: string): OpenSource {
   try {
     const atStart = readable(name, () => fstatSync(file, { bigint: true }))
     if (!atStart.isFile()) throw unreadable(name, new Error('not a regular file'))
-    const identity = identityOf(name, atStart)
     const size = Number(atStart.size)
     let position = 0
     const fill = async (at: number, into: Uint8Array, signal?: AbortSignal): Promise<number> => {
@@ -47,7 +46,9 @@ function openPath(name: string): OpenSource {
     }
     return {
       bytes: size,
-      identity,
+      get identity() {
+        return identityOf(name, atStart)
+      },
       read: async (into, signal) => {
         const filled = await fill(position, into, signal)
         position += filled
