@@ -1,6 +1,17 @@
 import { abortedError, TransferError } from './errors.ts'
 import { retry, type RetryOptions, type RetrySettings } from './retry.ts'
 
+/** Its signal is made when it is looked at: work that asks nobody, as signing with one's own keys, needs none. */
+class Cut {
+  #made: AbortController | undefined
+  get signal(): AbortSignal {
+    return (this.#made ??= new AbortController()).signal
+  }
+  abort(): void {
+    this.#made?.abort()
+  }
+}
+
 /**
  * Runs work that is given up after a deadline, whatever it does with its signal.
  * @throws TransferError `TOO_SLOW`, `ABORTED`, or what the work threw
@@ -12,17 +23,11 @@ export async function withDeadline<T>(
   work: (options: { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   if (signal?.aborted === true) throw abortedError(signal.reason)
-  let cut: AbortController | undefined
-  const options = {
-    // Made when it is looked at: work that asks nobody, as signing with one's own keys, needs none.
-    get signal() {
-      return (cut ??= new AbortController()).signal
-    },
-  }
+  const cut = new Cut()
   return await new Promise<T>((resolve, reject) => {
     const end = (error: TransferError): void => {
       settle()
-      cut?.abort()
+      cut.abort()
       reject(error)
     }
     const stop = (): void => end(abortedError(signal?.reason))
@@ -35,7 +40,7 @@ export async function withDeadline<T>(
       signal?.removeEventListener('abort', stop)
     }
     signal?.addEventListener('abort', stop, { once: true })
-    work(options).then(resolve, reject).finally(settle)
+    work(cut).then(resolve, reject).finally(settle)
   })
 }
 

@@ -16,7 +16,7 @@ export interface Meter {
   /** Parts finished in this run; grows while anything goes well. */
   readonly finished: number
   /** Over the wire in the last seconds. */
-  readonly bytesPerSecond: number
+  bytesPerSecond(): number
 }
 
 const EVERY_MS = 100
@@ -29,8 +29,6 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
   let partsTotal: number | null = null
   let bytes = 0
   let parts = 0
-  let finished = 0
-  let retries = 0
   let wire = 0
   let told = -Infinity
   /** Time and bytes over the wire, oldest first, within the window. */
@@ -61,11 +59,13 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
       partsTotal,
       bytesPerSecond,
       etaSeconds,
-      retries,
+      retries: meter.retries,
     })
   }
 
-  return {
+  const meter: Meter & { retries: number; finished: number } = {
+    retries: 0,
+    finished: 0,
     phase: (next) => {
       const before = phase
       phase = next
@@ -87,23 +87,16 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
     },
     part: (partNumber, size, state) => {
       parts++
-      if (state === 'sent') finished++
+      if (state === 'sent') meter.finished++
       onEvent?.({ type: 'part', key, partNumber, bytes: size, state })
       tick(false)
     },
     retried: (what, error, attempt, delayMs) => {
-      retries++
+      meter.retries++
       const { code, message } = error
       onEvent?.({ type: 'retry', key, what, attempt, delayMs, code, message })
     },
-    get retries() {
-      return retries
-    },
-    get finished() {
-      return finished
-    },
-    get bytesPerSecond() {
-      return rate(now())
-    },
+    bytesPerSecond: () => rate(now()),
   }
+  return meter
 }

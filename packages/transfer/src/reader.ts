@@ -33,48 +33,45 @@ export function createPieceReader(
   hashing: Hashing,
   options: { readonly crc32: boolean; readonly seen?: ((bytes: Uint8Array) => void) | undefined },
 ): PieceReader {
-  let whole = 0
-  let bytes = 0
   /** Read and seen before, to be given once more. */
   let again = new Uint8Array(0)
 
-  /** Short only at the end. */
-  async function readSlice(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+  /** What was taken back comes first. Short only at the end. */
+  async function readAgain(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const known = again.subarray(0, into.length)
     again = again.subarray(known.length)
     into.set(known)
     if (known.length > 0 && known.length === into.length) return known.length
-    const rest = into.subarray(known.length)
-    const got = await fill(rest, signal)
-    options.seen?.(rest.subarray(0, got))
-    return known.length + got
+    return known.length + (await readOn(into.subarray(known.length), signal))
   }
-  return {
+  async function readOn(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    const got = await fill(into, signal)
+    options.seen?.(into.subarray(0, got))
+    return got
+  }
+  const reader: PieceReader & { crc32: number; bytes: number } = {
+    crc32: 0,
+    bytes: 0,
     next: async (into, signal) => {
       let filled = 0
       let crc32 = 0
       // Once also for nothing: the source may have more than it announced.
       do {
         const slice = into.subarray(filled, filled + SLICE)
-        const got = await readSlice(slice, signal)
+        const got = await (again.length === 0 ? readOn(slice, signal) : readAgain(slice, signal))
         if (options.crc32) crc32 = hashing.crc32(slice.subarray(0, got), crc32)
         filled += got
         if (got < slice.length) break
       } while (filled < into.length)
-      if (options.crc32) whole = bytes === 0 ? crc32 : joinCrc32(whole, crc32, filled)
-      bytes += filled
+      if (options.crc32) reader.crc32 = reader.bytes === 0 ? crc32 : joinCrc32(reader.crc32, crc32, filled)
+      reader.bytes += filled
       return { bytes: filled, crc32 }
     },
     takeBack: (given) => {
       again = given.slice()
-      whole = 0
-      bytes = 0
-    },
-    get crc32() {
-      return whole
-    },
-    get bytes() {
-      return bytes
+      reader.crc32 = 0
+      reader.bytes = 0
     },
   }
+  return reader
 }

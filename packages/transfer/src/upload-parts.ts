@@ -137,7 +137,8 @@ async function sendAndComplete(
   meter.phase('sending')
   const parts = await sendParts(engine, job)
   // Now, as Complete may take longer than what the meter remembers.
-  if (reader.bytes >= MEASURABLE && meter.bytesPerSecond > 0) engine.line.bytesPerSecond = meter.bytesPerSecond
+  const bytesPerSecond = meter.bytesPerSecond()
+  if (reader.bytes >= MEASURABLE && bytesPerSecond > 0) engine.line.bytesPerSecond = bytesPerSecond
   const partsKept = parts.length - meter.finished
   // Some stores complete with every part they hold, others refuse.
   if ([...stored.keys()].some((number) => number > parts.length)) throw otherSource(options.key)

@@ -43,15 +43,21 @@ export interface UploadResult {
 
 const MOST_KEY_BYTES = 960
 const MOST_METADATA = 2048
+const encoder = new TextEncoder()
 
 /** @throws TransferError `BAD_OPTION` */
 export function checkUpload(options: UploadOptions): void {
-  const { key, sha256, metadata = {} } = options
+  const { key, sha256, metadata } = options
   checkKey(key)
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) throw bad('sha256 must be 64 lower-case hex digits')
   if (options.contentType !== undefined && !/^[\x20-\x7e]{1,200}$/.test(options.contentType)) {
     throw bad('contentType must be printable ASCII')
   }
+  if (metadata !== undefined) checkMetadata(metadata)
+}
+
+/** @throws TransferError `BAD_OPTION` */
+function checkMetadata(metadata: Readonly<Record<string, string>>): void {
   let size = 0
   for (const [name, value] of Object.entries(metadata)) {
     if (!/^[a-z0-9-]{1,100}$/.test(name)) throw bad(`the metadata name ${JSON.stringify(name)} has other characters`)
@@ -64,11 +70,11 @@ export function checkUpload(options: UploadOptions): void {
 
 /** @throws TransferError `BAD_OPTION` */
 function checkKey(key: string): void {
-  const bytes = new TextEncoder().encode(key).length
+  const bytes = encoder.encode(key).length
   if (bytes === 0 || bytes > MOST_KEY_BYTES) throw bad(`the key must have 1 to ${MOST_KEY_BYTES} bytes`)
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\x00-\x1f\x7f\ud800-\udfff]/u.test(key)) throw bad('the key has control characters')
-  if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) {
+  if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key)) {
     throw bad(`the key ${JSON.stringify(key)} has an empty, "." or ".." segment`)
   }
 }

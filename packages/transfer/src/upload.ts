@@ -22,7 +22,11 @@ export async function upload(engine: Engine, source: Source, options: UploadOpti
   }
   engine.busy.add(key)
   try {
-    const known = { ...options, sha256: options.sha256 ?? (await plainHashAhead(engine, source, options)) }
+    const { compress, sha256 } = options
+    const known =
+      compress === undefined || sha256 !== undefined
+        ? options
+        : { ...options, sha256: await plainHashAhead(engine, source, options) }
     try {
       return await uploadOnce(engine, source, known)
     } catch (error) {
@@ -39,7 +43,7 @@ export async function upload(engine: Engine, source: Source, options: UploadOpti
  * that can be read again is hashed first.
  */
 async function plainHashAhead(engine: Engine, source: Source, options: UploadOptions): Promise<string | undefined> {
-  if (options.compress === undefined || !engine.sha256 || !source.reopens) return undefined
+  if (!engine.sha256 || !source.reopens) return undefined
   const signal = engine.listenable(options.signal)
   const open = await source.open()
   try {

@@ -58,7 +58,7 @@ test('what is long past does not count for the rate', () => {
     pass(1000)
     meter.moved(100)
   }
-  expect(meter.bytesPerSecond).toBeLessThan(200)
+  expect(meter.bytesPerSecond()).toBeLessThan(200)
 })
 test('events come every 100 ms at most, and at each change of phase', () => {
   const { meter, events, pass } = watched()

@@ -21,7 +21,8 @@ export function createAddressReader(): (url: string) => HttpAddress {
     const [, text, path] = PLAIN.exec(url) ?? []
     if (text === undefined || path === undefined || DOTTED.test(path)) return read(url)
     if (known?.text !== text) known = { text, origin: read(text) }
-    return { ...known.origin, path }
+    const { protocol, hostname, port } = known.origin
+    return { protocol, hostname, port, path }
   }
 }
 

@@ -41,10 +41,13 @@ export function createHttpSender({ ca, lookup }: HttpSenderOptions = {}): HttpSe
     })
   const start = ({ method, url, headers, body }: WireRequest, timeout: number): ClientRequest => {
     try {
-      const address = addressOf(url)
-      const secure = address.protocol === 'https:'
+      const { protocol, hostname, port, path } = addressOf(url)
+      const secure = protocol === 'https:'
       return (secure ? httpsRequest : httpRequest)({
-        ...address,
+        protocol,
+        hostname,
+        port,
+        path,
         method,
         headers: method === 'GET' ? headers : { ...headers, 'content-length': String(body?.length ?? 0) },
         agent: secure ? https : http,
@@ -94,19 +97,20 @@ function exchange(
   })
   outgoing.on('error', fail)
   outgoing.on('response', (reply) => {
-    const head = { status: reply.statusCode ?? 0, headers: headersOf(reply) }
+    const status = reply.statusCode ?? 0
+    const headers = headersOf(reply)
     const answered = (text: string): void => {
       // An early answer: the rest of the body is not wanted, and the connection cannot be used again.
       if (!outgoing.writableFinished) outgoing.destroy()
       signal?.removeEventListener('abort', stop)
-      resolve({ ...head, text })
+      resolve({ status, headers, text })
     }
     try {
-      onHead?.(head)
+      onHead?.({ status, headers })
     } catch (error) {
       return fail(error)
     }
-    if (onData === undefined || (head.status !== 200 && head.status !== 206)) readText(reply, answered, fail)
+    if (onData === undefined || (status !== 200 && status !== 206)) readText(reply, answered, fail)
     else handOver(reply, onData, hold).then(() => answered(''), fail)
   })
   if (body === undefined || body.length === 0) outgoing.end()

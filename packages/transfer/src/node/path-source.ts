@@ -29,9 +29,13 @@ function openPath(name: string): OpenSource {
     if (!atStart.isFile()) throw unreadable(name, new Error('not a regular file'))
     const size = Number(atStart.size)
     let position = 0
-    const fill = async (at: number, into: Uint8Array, signal?: AbortSignal): Promise<number> => {
+    const fill = (at: number, into: Uint8Array, signal?: AbortSignal): number | Promise<number> => {
       throwIfAborted(signal)
-      if (into.length <= SMALL) return readable(name, () => readSync(file, into, 0, into.length, at))
+      return into.length <= SMALL
+        ? readable(name, () => readSync(file, into, 0, into.length, at))
+        : fillLarge(at, into, signal)
+    }
+    const fillLarge = async (at: number, into: Uint8Array, signal?: AbortSignal): Promise<number> => {
       let filled = 0
       while (filled < into.length) {
         const wanted = Math.min(READ, into.length - filled)
@@ -46,9 +50,7 @@ function openPath(name: string): OpenSource {
     }
     return {
       bytes: size,
-      get identity() {
-        return identityOf(name, atStart)
-      },
+      identity: identityOf(name, atStart),
       read: async (into, signal) => {
         const filled = await fill(position, into, signal)
         position += filled
@@ -79,7 +81,7 @@ interface Stat {
 }
 
 function identityOf(name: string, { size, mtimeNs, ino, dev }: Stat): string {
-  return JSON.stringify([name, ...[size, mtimeNs, ino, dev].map(String)])
+  return `[${JSON.stringify(name)},"${size}","${mtimeNs}","${ino}","${dev}"]`
 }
 
 function isSame(a: Stat, b: Stat): boolean {
