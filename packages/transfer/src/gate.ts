@@ -1,4 +1,4 @@
-import { abortedError, type TransferErrorCode } from './errors.ts'
+import { abortedError, throwIfAborted, type TransferErrorCode } from './errors.ts'
 import type { PauseSwitch } from './pause.ts'
 
 /** The right to have one request in flight; given back exactly once. */
@@ -43,8 +43,10 @@ export function createGate(options: {
   let timer: ReturnType<typeof setTimeout> | null = null
   const waiting: Waiter[] = []
 
+  const hasRoom = (): boolean => running < Math.max(1, Math.floor(limit))
+
   function admit(): void {
-    while (waiting.length > 0 && running < Math.max(1, Math.floor(limit))) {
+    while (waiting.length > 0 && hasRoom()) {
       const wait = notBefore - now()
       if (wait > 0) {
         timer ??= setTimeout(() => {
@@ -55,10 +57,14 @@ export function createGate(options: {
       }
       const waiter = waiting.shift() as Waiter
       waiter.detach()
-      running++
-      if (spacing > 0) notBefore = now() + spacing
-      waiter.go(pass(generation))
+      waiter.go(start())
     }
+  }
+
+  function start(): Pass {
+    running++
+    if (spacing > 0) notBefore = now() + spacing
+    return pass(generation)
   }
 
   /** A timer that nobody waits for would keep the process alive. */
@@ -102,9 +108,10 @@ export function createGate(options: {
     }
   }
 
-  function admission(signal: AbortSignal | undefined): Promise<Pass> {
+  function admission(signal: AbortSignal | undefined): Pass | Promise<Pass> {
+    throwIfAborted(signal)
+    if (waiting.length === 0 && hasRoom() && notBefore <= now()) return start()
     return new Promise<Pass>((go, reject) => {
-      if (signal?.aborted === true) return reject(abortedError(signal.reason))
       const stop = (): void => {
         waiting.splice(waiting.indexOf(waiter), 1)
         if (waiting.length === 0) stopTimer()

@@ -1,4 +1,4 @@
-import { abortedError, TransferError } from './errors.ts'
+import { abortedError, throwIfAborted, TransferError } from './errors.ts'
 
 /** A piece of the budget. */
 export interface Lease {
@@ -24,13 +24,13 @@ export function createMemory(budget: number): Memory {
   /** Released buffers by size; they count as used until they are dropped. */
   const kept = new Map<number, Uint8Array[]>()
   let keptBytes = 0
-  const waiting: { readonly bytes: number; readonly go: (make: () => Lease) => void }[] = []
+  const waiting: { readonly bytes: number; readonly go: () => void }[] = []
 
   function lease(bytes: number): Lease {
     const old = kept.get(bytes)?.pop()
     if (old !== undefined) keptBytes -= bytes
     dropKept(bytes)
-    const piece = old ?? new Uint8Array(bytes)
+    const piece = old ?? allocate(bytes)
     used += bytes
     let held = true
     return {
@@ -59,41 +59,47 @@ export function createMemory(budget: number): Memory {
   function serve(): void {
     for (let first = waiting[0]; first !== undefined && used + first.bytes <= budget; first = waiting[0]) {
       waiting.shift()
-      first.go(() => lease(first.bytes))
+      first.go()
     }
   }
 
-  function take(asked: number, signal?: AbortSignal): Promise<Lease> {
+  async function take(asked: number, signal?: AbortSignal): Promise<Lease> {
+    throwIfAborted(signal)
+    if (asked > budget) {
+      const text = `A piece of ${asked} bytes does not fit into the memory budget of ${budget}; raise memoryBudget.`
+      throw new TransferError('BAD_OPTION', text, { retryable: false })
+    }
     const bytes = asked < SMALL ? Math.min(budget, 2 ** Math.ceil(Math.log2(Math.max(1, asked)))) : asked
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(abortedError(signal.reason))
-      if (asked > budget) {
-        const text = `A piece of ${asked} bytes does not fit into the memory budget of ${budget}; raise memoryBudget.`
-        return reject(new TransferError('BAD_OPTION', text, { retryable: false }))
-      }
+    if (waiting.length === 0 && used + bytes <= budget) return lease(bytes)
+    return await new Promise((resolve, reject) => {
       const stop = (): void => {
         waiting.splice(waiting.indexOf(entry), 1)
         reject(abortedError(signal?.reason))
         serve() // those behind may want less
       }
-      const entry = {
-        bytes,
-        go: (make: () => Lease) => {
-          signal?.removeEventListener('abort', stop)
-          try {
-            resolve(make())
-          } catch (cause) {
-            const text = `This machine has no ${bytes} bytes in one piece; use smaller parts.`
-            reject(new TransferError('BAD_OPTION', text, { retryable: false, cause }))
-          }
-        },
+      const go = (): void => {
+        signal?.removeEventListener('abort', stop)
+        try {
+          resolve(lease(bytes))
+        } catch (error) {
+          reject(error)
+        }
       }
+      const entry = { bytes, go }
       signal?.addEventListener('abort', stop, { once: true })
       waiting.push(entry)
-      serve()
     })
   }
   return { budget, take }
+}
+
+function allocate(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(bytes)
+  } catch (cause) {
+    const text = `This machine has no ${bytes} bytes in one piece; use smaller parts.`
+    throw new TransferError('BAD_OPTION', text, { retryable: false, cause })
+  }
 }
 
 /** Every buffer of this package is one of its own, never shared between threads; browsers' types want to know. */

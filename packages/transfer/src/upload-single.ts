@@ -4,6 +4,7 @@ import { tellingPause } from './pause.ts'
 import type { Piece } from './reader.ts'
 import { dropEarlier } from './resume.ts'
 import { sendBody } from './send-body.ts'
+import type { SingleRequest } from './sessions.ts'
 import type { UploadOutcome, UploadRun } from './upload-run.ts'
 
 /** Sends the whole object, which is in memory, with one PUT. The store's reply proves it. */
@@ -21,12 +22,20 @@ export async function uploadSingle(
     meter.total(body.length, 1)
     meter.phase('sending')
     const { key, contentType, metadata, compress } = options
-    const head = { key, contentType, metadata, contentEncoding: compress, sha256: sha256 ?? undefined }
+    const request: SingleRequest = {
+      key,
+      contentType,
+      metadata,
+      contentEncoding: compress,
+      sha256: sha256 ?? undefined,
+      bytes: body.length,
+      crc32,
+    }
     const { etag, proof } = await sendBody(engine, {
       what: `send ${key}`,
       body,
       crc32,
-      sign: () => ask(`sign ${key}`, (call) => engine.sessions.single({ ...head, bytes: body.length, crc32 }, call)),
+      sign: () => ask(`sign ${key}`, (call) => engine.sessions.single(request, call)),
       meter,
       signal,
       pause: tellingPause(options.pause, meter),
