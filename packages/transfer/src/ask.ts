@@ -1,7 +1,7 @@
-import { abortedError, TransferError } from './errors.ts'
+import { abortedError, throwIfAborted, TransferError } from './errors.ts'
 import { retry, type RetryOptions, type RetrySettings } from './retry.ts'
 
-/** Its signal is made when it is looked at: work that asks nobody, as signing with one's own keys, needs none. */
+/** Its signal is made when it is looked at: work that asks nobody needs none. */
 class Cut {
   #made: AbortController | undefined
   get signal(): AbortSignal {
@@ -13,17 +13,20 @@ class Cut {
 }
 
 /**
- * Runs work that is given up after a deadline, whatever it does with its signal.
+ * Runs work that is given up after a deadline, whatever it does with its signal. An answer that is there at once, as of
+ * signing with one's own keys, needs none.
  * @throws TransferError `TOO_SLOW`, `ABORTED`, or what the work threw
  */
 export async function withDeadline<T>(
   what: string,
   ms: number,
   signal: AbortSignal | undefined,
-  work: (options: { readonly signal: AbortSignal }) => Promise<T>,
+  work: (options: { readonly signal: AbortSignal }) => T | Promise<T>,
 ): Promise<T> {
-  if (signal?.aborted === true) throw abortedError(signal.reason)
+  throwIfAborted(signal)
   const cut = new Cut()
+  const answer = work(cut)
+  if (!isPending(answer)) return answer
   return await new Promise<T>((resolve, reject) => {
     const end = (error: TransferError): void => {
       settle()
@@ -40,12 +43,17 @@ export async function withDeadline<T>(
       signal?.removeEventListener('abort', stop)
     }
     signal?.addEventListener('abort', stop, { once: true })
-    work(cut).then(resolve, reject).finally(settle)
+    answer.then(resolve, reject).finally(settle)
+    if (signal?.aborted === true) stop()
   })
 }
 
+function isPending<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer
+}
+
 /** One question to the sessions at a time, with deadline and retries. */
-export type Ask = <T>(what: string, question: (options: { signal: AbortSignal }) => Promise<T>) => Promise<T>
+export type Ask = <T>(what: string, question: (options: { signal: AbortSignal }) => T | Promise<T>) => Promise<T>
 
 export function createAsk(
   settings: RetrySettings,

@@ -137,3 +137,8 @@ export interface UploadSessions {
   /** A GET of the object; ranges may be asked with it. Null when there is none. */
   read(key: string, options?: CallOptions): Promise<ReadGrant | null>
 }
+
+/** Sessions as the engine takes them: whoever holds the keys may sign at once. */
+export interface TransferSessions extends Omit<UploadSessions, 'single'> {
+  single(request: SingleRequest, options?: CallOptions): SignedRequest | Promise<SignedRequest>
+}
