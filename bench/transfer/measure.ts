@@ -54,7 +54,7 @@ export async function measure(command: Command, limitMs: number): Promise<Cost> 
   const used = polled === null ? readNote(note, seconds) : { ...(await polled), wall: seconds }
   rmSync(note, { force: true })
   if (late) return { ...used, failed: `not done after ${limitMs / 1000} s` }
-  if (code !== 0) return { ...used, failed: lastLine(errors) || lastLine(output) || `exit code ${code}` }
+  if (code !== 0) return { ...used, failed: reasonIn(errors) || lastLine(output) || `exit code ${code}` }
   return { ...used, wall: workSeconds(output) ?? used.wall, failed: null }
 }
 
@@ -90,4 +90,6 @@ async function poll(pid: number, ended: Promise<unknown>): Promise<{ cpu: number
   return found
 }
 
+/** Of an error that nobody caught Node prints the stack, and its own version last. */
+const reasonIn = (errors: string): string => (/^(\S.*)\n +at /m.exec(errors)?.[1] ?? lastLine(errors)).slice(0, 200)
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 200) ?? ''
