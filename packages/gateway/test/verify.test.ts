@@ -16,6 +16,8 @@ test('a fixed signature of schnorrkel verifies', () => {
     '10bfcb71a034036c3c592466713625f1b9e357a86718fb3f3c39ea747134b21cfeefc1685e6d9f593b9ff775592979a1f40e9b91e9301f9334431fa1f0a9dc82'
   const bytes = Buffer.from(signature, 'hex')
   expect(fast(new TextEncoder().encode(message), bytes, alice)).toBe(true)
+  // A Buffer shares its memory with its slices.
+  expect(bytes.toString('hex')).toBe(signature)
   expect(fast(new TextEncoder().encode(`${message}0`), bytes, alice)).toBe(false)
 })
 
@@ -74,5 +76,9 @@ test('a signature cannot be rewritten: s plus the order, no mark, other lengths'
   // The identity as key would let anybody sign.
   const forged = new Uint8Array(64)
   forged[63] = 0x80
+  expect(fast(message, forged, new Uint8Array(32))).toBe(false)
+  // s = 1, R = B
+  forged.set(Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex'))
+  forged[32] = 1
   expect(fast(message, forged, new Uint8Array(32))).toBe(false)
 })

@@ -53,7 +53,7 @@ export function verifyRfc9421(request: ReceivedRequest, options: Rfc9421Options)
   return {
     scheme: 'rfc9421',
     address,
-    publicKey,
+    publicKey: publicKey.slice(),
     nonce,
     signedAt: created * 1000,
     validUntil: Math.min(created * 1000 + window.pastMs, expires * 1000) + 1,

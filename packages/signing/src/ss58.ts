@@ -1,6 +1,7 @@
 import { blake2b } from '@noble/hashes/blake2.js'
 import { base58 } from '@scure/base'
 import { SigningError } from './errors.ts'
+import { remembering } from './remember.ts'
 
 /** Bittensor's (and generic Substrate's) address prefix. */
 const PREFIX = 42
@@ -21,20 +22,15 @@ interface Hotkey {
   readonly address: string
 }
 
-/** A server is named the same few hundred keys again and again; to check one takes it 16 µs. */
-const known = new Map<string, Hotkey>()
 /** More than a subnet has, and no more than 400 KiB. */
 const MOST_KNOWN = 1024
 
-/** As `publicKeyOf`, with the address of that key with Bittensor's prefix. @throws SigningError `BAD_HOTKEY` */
-export function hotkeyOf(address: string): Hotkey {
-  const found = known.get(address)
-  if (found !== undefined) return found
-  const hotkey = readHotkey(address)
-  if (known.size === MOST_KNOWN) known.clear()
-  known.set(address, hotkey)
-  return hotkey
-}
+/**
+ * As `publicKeyOf`, with the address of that key with Bittensor's prefix. Remembered: a server is named the same few
+ * hundred again and again, and to check one takes 16 µs.
+ * @throws SigningError `BAD_HOTKEY`
+ */
+export const hotkeyOf: (address: string) => Hotkey = remembering(readHotkey, MOST_KNOWN)
 
 function readHotkey(address: string): Hotkey {
   const bytes = typeof address === 'string' && address.length >= 46 && address.length <= 50 ? decode(address) : null

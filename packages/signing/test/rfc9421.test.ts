@@ -56,6 +56,11 @@ describe('known answers', () => {
     expect(verifyRfc9421(knownGet, { now: T }).address).toBe(alice)
   })
 
+  test('who changes the key that was given changes no later verification', () => {
+    verifyRfc9421(known, { now: T }).publicKey.fill(0)
+    expect(verifyRfc9421(known, { now: T }).address).toBe(alice)
+  })
+
   test.each([
     ['other method', { ...known, method: 'PUT' }, 'BAD_SIGNATURE'],
     ['other path', { ...known, url: url.replace('/url', '/delete') }, 'BAD_SIGNATURE'],

@@ -53,7 +53,8 @@ export async function loadSr25519(): Promise<Sr25519> {
     verify: (message, signature, publicKey) => {
       if (signature.length !== 64 || publicKey.length !== 32) return false
       const r = signature.subarray(0, 32)
-      const scalar = signature.slice(32)
+      // `slice` of a Buffer would not copy.
+      const scalar = Uint8Array.from(signature.subarray(32))
       // schnorrkel's mark that this is no ed25519 signature.
       if ((scalar[31]! & 0x80) === 0) return false
       scalar[31]! &= 0x7f
