@@ -25,7 +25,7 @@ export async function upload(engine: Engine, source: Source, options: UploadOpti
     const { compress, sha256 } = options
     const known =
       compress === undefined || sha256 !== undefined
-        ? options
+        ? { ...options }
         : { ...options, sha256: await plainHashAhead(engine, source, options) }
     try {
       return await uploadOnce(engine, source, known)

@@ -50,6 +50,23 @@ test('other failures do not narrow it', async () => {
   for (const pass of await fill(gate)) pass.failed('UNAVAILABLE')
   expect(gate.limit).toBe(4)
 })
+test('who waits for the store’s pause enters before who comes after it', async () => {
+  let time = 0
+  const gate = createGate({ most: 1, now: () => time, longestWaitMs: 1000 })
+  const first = await gate.enter()
+  first.failed('THROTTLED', 1000)
+  const order: string[] = []
+  const enter = async (name: string): Promise<void> => {
+    const pass = await gate.enter()
+    order.push(name)
+    time += 10_000
+    pass.ok()
+  }
+  const early = enter('early')
+  time = 10_000 // the timer has not noticed
+  await Promise.all([early, enter('late')])
+  expect(order).toEqual(['early', 'late'])
+})
 test('nobody enters before the time the store asked for', async () => {
   const gate = createGate({ most: 2, now: () => performance.now(), longestWaitMs: 1000 })
   const pass = await gate.enter()
