@@ -25,7 +25,8 @@ const PROCESSES = 2
 
 const usage = `Usage: pnpm bench:gateway [--seconds N] [--json]
 
-Pairs of multipart/init and part-url per second, over sockets: two gateway processes on one SQLite file, one client.
+Pairs of multipart/init and part-url per second, over sockets: two gateway processes on one SQLite file, one client;
+200 requests at once, then p99 at half the rate that this gave.
   --seconds N   measured time, default 20; 600 shows whether memory stays flat
   --json        one line for programs
 `
