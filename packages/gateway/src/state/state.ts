@@ -28,7 +28,7 @@ export type Opening = 'opened' | 'too many uploads' | 'too many bytes'
 export type Taken = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number }
 
 /** What makes a request one that was not seen before. */
-export interface Nonce {
+interface Nonce {
   readonly name: string
   /** Milliseconds since 1970. */
   readonly until: number
