@@ -115,7 +115,7 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     sessions: {
       // The uploads are those of the bucket, whoever of several endpoints signs for it.
       destination: (endpoints[0] as Endpoint).sessions.destination,
-      single: via((sessions, request, signal) => sessions.single(request, { signal })),
+      single: via(async (sessions, request, signal) => await sessions.single(request, { signal })),
       open: via((sessions, request, signal) => sessions.open(request, { signal })),
       sign: (session, parts, { signal } = {}) =>
         patiently(({ sessions }, cut) => sessions.sign(session, parts, { signal: cut }), quick(signal)),

@@ -5,14 +5,14 @@ import type { Journal } from './journal.ts'
 import type { Memory } from './memory.ts'
 import type { RetrySettings } from './retry.ts'
 import type { Send } from './send.ts'
-import type { ChecksumMode, TransferSessions } from './sessions.ts'
+import type { ChecksumMode, UploadSessions } from './sessions.ts'
 
 /** Gives the bytes in a compressed form, piece by piece, the same for the same input. */
 export type Compress = (plain: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
 
 /** What all transfers of one `createTransfer` share. */
 export interface Engine {
-  readonly sessions: TransferSessions
+  readonly sessions: UploadSessions
   readonly send: Send
   readonly hashing: Hashing
   readonly journal: Journal | null

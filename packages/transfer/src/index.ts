@@ -16,7 +16,6 @@ export type {
   SingleRequest,
   StoredObject,
   StoredPart,
-  TransferSessions,
   UploadSessions,
 } from './sessions.ts'
 export type { Send, SendOptions, WireReply, WireRequest } from './send.ts'

@@ -117,8 +117,8 @@ export interface CallOptions {
 export interface UploadSessions {
   /** Names the place, the same in every process, without secrets; a journal never continues in another place. */
   readonly destination: string
-  /** One PUT of the whole object. */
-  single(request: SingleRequest, options?: CallOptions): Promise<SignedRequest>
+  /** One PUT of the whole object. Whoever holds the keys may answer at once. */
+  single(request: SingleRequest, options?: CallOptions): SignedRequest | Promise<SignedRequest>
   open(request: OpenRequest, options?: CallOptions): Promise<Session>
   /** At most 100 parts. The result is in the order asked for. */
   sign(session: SessionRef, parts: readonly PartToSign[], options?: CallOptions): Promise<readonly SignedPart[]>
@@ -137,9 +137,4 @@ export interface UploadSessions {
   stat(key: string, options?: CallOptions): Promise<StoredObject | null>
   /** A GET of the object; ranges may be asked with it. Null when there is none. */
   read(key: string, options?: CallOptions): Promise<ReadGrant | null>
-}
-
-/** Sessions as the engine takes them: whoever holds the keys may sign at once. */
-export interface TransferSessions extends Omit<UploadSessions, 'single'> {
-  single(request: SingleRequest, options?: CallOptions): SignedRequest | Promise<SignedRequest>
 }

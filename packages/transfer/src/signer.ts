@@ -1,12 +1,12 @@
 import type { Ask } from './ask.ts'
 import { TransferError } from './errors.ts'
-import type { PartToSign, SessionRef, SignedPart, TransferSessions } from './sessions.ts'
+import type { PartToSign, SessionRef, SignedPart, UploadSessions } from './sessions.ts'
 
 const MOST_PER_CALL = 100
 
 /** Signs parts one by one for its callers, and in pages towards the server: what is asked at once goes in one call. */
 export function createPartSigner(
-  sessions: TransferSessions,
+  sessions: UploadSessions,
   session: SessionRef,
   ask: Ask,
 ): (part: PartToSign) => Promise<SignedPart> {

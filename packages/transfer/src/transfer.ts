@@ -12,14 +12,14 @@ import { LEAST_PART, MIB, planUpload } from './plan.ts'
 import { abortUpload } from './resume.ts'
 import type { RetrySettings } from './retry.ts'
 import type { Send } from './send.ts'
-import type { CallOptions, ChecksumMode, TransferSessions } from './sessions.ts'
+import type { CallOptions, ChecksumMode, UploadSessions } from './sessions.ts'
 import type { Source } from './source.ts'
 import { upload } from './upload.ts'
 import type { UploadOptions, UploadResult } from './upload-request.ts'
 import { sleep } from './wait.ts'
 
 export interface TransferOptions {
-  readonly sessions: TransferSessions
+  readonly sessions: UploadSessions
   /** How one signed request is sent. */
   readonly send: Send
   readonly hashing: Hashing

@@ -1,7 +1,7 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3'
 import { startS3Server } from '@sluice/devnet'
 import { describe, expect, test } from 'vitest'
-import { fromBytes, fromStream, TransferError, type TransferSessions } from '../src/index.ts'
+import { fromBytes, fromStream, TransferError, type UploadSessions } from '../src/index.ts'
 import { createDirectSessions } from '../src/node/index.ts'
 import { bytesOf, chunked, MIB, sha256, useStore, watch } from './store.ts'
 
@@ -11,9 +11,7 @@ const hash = sha256(data)
 const partSize = 5 * MIB
 
 /** Does something before the first Complete reaches the server. */
-function before(
-  work: (session: { readonly uploadId: string; readonly key: string }) => Promise<void>,
-): TransferSessions {
+function before(work: (session: { readonly uploadId: string; readonly key: string }) => Promise<void>): UploadSessions {
   const sessions = store.current.sessions()
   let done = false
   return {
@@ -53,7 +51,7 @@ describe('a part that is another one at Complete', () => {
 
 test('an object that somebody else wrote over the finished one is told', async () => {
   const sessions = store.current.sessions()
-  const complete: TransferSessions['complete'] = async (...words) => {
+  const complete: UploadSessions['complete'] = async (...words) => {
     const done = await sessions.complete(...words)
     await store.current.transfer({ partSize }).upload(fromBytes(bytesOf(data.length, 7)), { key: 'overwritten' })
     return done

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ChecksumMode, type ObjectHead, TransferError, type TransferSessions } from '../src/index.ts'
+import { type ChecksumMode, type ObjectHead, TransferError, type UploadSessions } from '../src/index.ts'
 
 /** What the tests of the wire schema may look at and change. */
 export interface TestGateway {
@@ -36,7 +36,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 /** The gateway's upload routes, version 1, over direct sessions: written from the schema, not from the client. */
-export async function startGateway(sessions: TransferSessions, pageSize = 3): Promise<TestGateway> {
+export async function startGateway(sessions: UploadSessions, pageSize = 3): Promise<TestGateway> {
   const iso = (time: number): string => new Date(time).toISOString()
   const signed = (request: { url: string; headers: Readonly<Record<string, string>>; expiresAt: number }): object => ({
     method: 'PUT',

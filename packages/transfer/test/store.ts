@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
 import { type DevS3, startS3Server } from '@sluice/devnet'
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import type { TransferEvent, TransferOptions, TransferSessions } from '../src/index.ts'
+import type { TransferEvent, TransferOptions, UploadSessions } from '../src/index.ts'
 import { createDirectSessions, createNodeTransfer, type NodeTransfer } from '../src/node/index.ts'
 
 export const MIB = 1024 * 1024
@@ -22,7 +22,7 @@ export interface Store {
   /** Every test run has its own. */
   readonly prefix: string
   readonly sdk: S3Client
-  sessions(endpoint?: string): TransferSessions
+  sessions(endpoint?: string): UploadSessions
   transfer(options?: Partial<TransferOptions> & { readonly journalFile?: string }): NodeTransfer
   object(key: string): Promise<{ readonly sha256: string; readonly bytes: Buffer }>
   head(key: string): Promise<{ readonly metadata: Record<string, string>; readonly encoding: string | undefined }>
@@ -47,7 +47,7 @@ export function useStore(options: { readonly alwaysDevnet?: boolean } = {}): { r
     const bucket = devnet === null ? (environment['SLUICE_TEST_S3_BUCKET'] ?? BUCKET) : BUCKET
     const prefix = `t-${randomBytes(6).toString('hex')}/`
     const sdk = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
-    const sessions = (at = endpoint): TransferSessions =>
+    const sessions = (at = endpoint): UploadSessions =>
       createDirectSessions({ bucket, prefix, endpoint: at, credentials })
     holder.current = {
       endpoint,

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import { CreateMultipartUploadCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { TransferError } from '../errors.ts'
-import type { CallOptions, ObjectHead, SingleRequest, StoredObject, TransferSessions } from '../sessions.ts'
+import type { CallOptions, ObjectHead, SingleRequest, StoredObject, UploadSessions } from '../sessions.ts'
 import { createPresigner, type PresignInput, type S3Credentials } from '@sluice/presign'
 import { completeCommand } from './complete-body.ts'
 import { createS3Client, s3Call, uploadCall } from './s3-call.ts'
@@ -24,7 +24,7 @@ export interface DirectSessionsOptions {
   readonly now?: () => number
 }
 
-export interface DirectSessions extends TransferSessions {
+export interface DirectSessions extends UploadSessions {
   /** Ends idle connections; they come again when something is asked. */
   close(): void
 }
