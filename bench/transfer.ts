@@ -63,12 +63,12 @@ async function openBehindProxy(round: number): Promise<Server> {
   return { ...proxy, stop }
 }
 
-const { ours, oursPlain, libStorage, libStorage16, sdkPut, s3Lite, curl, awsCli, rclone } = clients
+const { ours, oursPlain, libStorage, libStorage16, sdkPut, s3Lite, curl, curlParts, awsCli, rclone } = clients
 const scenarios: Readonly<Record<string, () => Scenario>> = {
   file: () => ({
     title: `one file of ${size.file / MIB} MiB`,
     work: makeFile(folder, 'file', size.file),
-    clients: [curl, oursPlain, ours, libStorage, libStorage16, s3Lite, awsCli, rclone],
+    clients: [curlParts, oursPlain, curl, ours, libStorage, libStorage16, s3Lite, awsCli, rclone],
     rounds,
     limitMs: 120_000,
     open,
@@ -76,7 +76,7 @@ const scenarios: Readonly<Record<string, () => Scenario>> = {
   many: () => ({
     title: `${size.many} files of 64 KiB`,
     work: makeMany(folder, size.many, 64 * 1024),
-    clients: [curl, ours, libStorage, sdkPut, s3Lite, awsCli, rclone],
+    clients: [curl, oursPlain, ours, libStorage, sdkPut, s3Lite, awsCli, rclone],
     rounds,
     limitMs: 120_000,
     open,

@@ -51,6 +51,13 @@ export const libStorage16: Client = library('lib-storage 16 MiB x 4', 'sdk.js', 
 export const sdkPut: Client = library('client-s3 PutObject', 'sdk.js', 'put')
 export const s3Lite: Client = library('s3-lite-client', 's3-lite.js', 'default')
 
+/** One object in parts, as ours. */
+export const curlParts: Client = {
+  name: 'curl, presigned parts',
+  missing: missing('curl'),
+  command: (place, work) => library('', 'curl-parts.js', 'plain').command(place, { ...work, files: work.pieces }),
+}
+
 /** Presigned PUTs of whole files, the fastest thing there is. */
 export const curl: Client = {
   name: 'curl, presigned',
