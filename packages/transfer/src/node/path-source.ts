@@ -31,9 +31,10 @@ function openPath(name: string): OpenSource {
     let position = 0
     const fill = (at: number, into: Uint8Array, signal?: AbortSignal): number | Promise<number> => {
       throwIfAborted(signal)
-      return into.length <= SMALL
-        ? readable(name, () => readSync(file, into, 0, into.length, at))
-        : fillLarge(at, into, signal)
+      if (into.length > SMALL) return fillLarge(at, into, signal)
+      const filled = readable(name, () => readSync(file, into, 0, into.length, at))
+      // Some network file systems give less than there is.
+      return filled < into.length ? fillLarge(at, into, signal) : filled
     }
     const fillLarge = async (at: number, into: Uint8Array, signal?: AbortSignal): Promise<number> => {
       let filled = 0
