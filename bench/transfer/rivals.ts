@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { presignQuery, queryText } from '../../packages/devnet/test/s3/signer.ts'
+import { curlConfig } from './clients/curl-config.ts'
 import type { Task } from './clients/task.ts'
 import type { Command } from './measure.ts'
 import type { Place } from './server.ts'
@@ -51,11 +52,12 @@ export const libStorage16: Client = library('lib-storage 16 MiB x 4', 'sdk.js', 
 export const sdkPut: Client = library('client-s3 PutObject', 'sdk.js', 'put')
 export const s3Lite: Client = library('s3-lite-client', 's3-lite.js', 'default')
 
+const partsByCurl = library('curl, presigned parts', 'curl-parts.js', 'plain')
 /** One object in parts, as ours. */
 export const curlParts: Client = {
-  name: 'curl, presigned parts',
+  ...partsByCurl,
   missing: missing('curl'),
-  command: (place, work) => library('', 'curl-parts.js', 'plain').command(place, { ...work, files: work.pieces }),
+  command: (place, work) => partsByCurl.command(place, { ...work, files: work.pieces }),
 }
 
 /** Presigned PUTs of whole files, the fastest thing there is. */
@@ -64,11 +66,8 @@ export const curl: Client = {
   missing: missing('curl'),
   command: (place, { pieces, parallel, scratch }) => {
     const config = join(scratch, 'curl.txt')
-    const entries = pieces.map(({ path, key }) =>
-      [`url = "${presigned(place, key)}"`, `upload-file = "${path}"`, 'output = "/dev/null"', ''].join('\n'),
-    )
-    const head = ['parallel', `parallel-max = ${parallel}`, 'header = "Expect:"', 'fail', 'silent', '']
-    writeFileSync(config, [...head, ...entries].join('\n'))
+    const uploads = pieces.map(({ path, key }) => ({ path, url: presigned(place, key) }))
+    writeFileSync(config, curlConfig(uploads, parallel))
     return { program: 'curl', args: ['-K', config] }
   },
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDirectSessions } from '@sluice/transfer/node'
+import { curlConfig } from './curl-config.ts'
 import { readTask, timed } from './task.ts'
 
 const { endpoint, bucket, accessKeyId, secretAccessKey, files, parallel, scratch } = readTask()
@@ -16,12 +17,8 @@ await timed(async () => {
   const session = await sessions.open({ key: 'pieces/whole.bin', bytes, partSize: sizes[0] ?? 0, checksum: 'none' })
   const parts = sizes.map((size, index) => ({ partNumber: index + 1, bytes: size }))
   const signed = await sessions.sign(session, parts)
-  const entries = signed.map(({ url }, index) =>
-    [`url = "${url}"`, `upload-file = "${files[index]?.path}"`, 'output = "/dev/null"', ''].join('\n'),
-  )
-  const told = 'write-out = "%{urlnum} %header{etag}\\n"'
-  const head = ['parallel', `parallel-max = ${parallel}`, 'header = "Expect:"', 'fail', 'silent', told, '']
-  writeFileSync(config, [...head, ...entries].join('\n'))
+  const uploads = signed.map(({ url }, index) => ({ url, path: files[index]?.path ?? '' }))
+  writeFileSync(config, curlConfig(uploads, parallel, ['write-out = "%{urlnum} %header{etag}\\n"']))
   const { status, stdout, stderr } = spawnSync('curl', ['-K', config], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`curl ended with ${status} ${stderr}`)
   const etags = new Map([...stdout.matchAll(/^(\d+) "?([^"\n]+)/gm)].map(([, number, etag]) => [Number(number), etag]))
