@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { deal, rowsFromDatabase, rowsFromRecords } from './demo/databases.ts'
-import { readOptions, usage } from './demo/options.ts'
+import { readOptions } from './demo/options.ts'
 import { realRecords } from './demo/records.ts'
 import { runStory } from './demo/story.ts'
 import type { StepResult } from './demo/steps.ts'
@@ -21,11 +21,7 @@ const stop = new AbortController()
 
 /** Runs the demo; the exit code is 0 only when every verdict is what it must be. */
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2))
-  if (options === null) {
-    console.log(usage)
-    return 0
-  }
+  const options = readOptions()
   process.once('SIGINT', () => stop.abort())
   const started = performance.now()
   const { rows, from } =
@@ -73,7 +69,7 @@ main().then(
   (exitCode) => process.exit(exitCode), // the chain library's timers would keep the process for seconds
   (error: unknown) => {
     const isStopped = stop.signal.aborted
-    console.error(isStopped ? 'demo: stopped, nothing is left behind' : `demo: ${messageOf(error)}; see --help`)
+    console.error(isStopped ? 'demo: stopped, nothing is left behind' : `demo: ${messageOf(error)}`)
     process.exit(isStopped ? 130 : 1)
   },
 )

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readFlags, refuse } from '../flags.ts'
 
 /** What the demo may be told. */
 export interface DemoOptions {
@@ -11,7 +11,7 @@ export interface DemoOptions {
   readonly s3: { readonly url: string; readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
 }
 
-export const usage = `Usage: pnpm demo [options]
+const usage = `Usage: pnpm demo [options]
 
 Starts a subnet on this machine, gives real records to eight miners, turns the dial from 0 to 100 %,
 cuts S3 off once, and lets a validator check after each step. Exit code 0: every verdict is as it must be.
@@ -24,25 +24,19 @@ cuts S3 off once, and lets a validator check after each step. Exit code 0: every
     --s3-secret-key KEY    its secret key (or AWS_SECRET_ACCESS_KEY)
   --help`
 
-/** Reads the flags; null asks for the usage. Throws with a message for people. */
-export function readOptions(argv: readonly string[]): DemoOptions | null {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      db: { type: 'string' },
-      keep: { type: 'boolean', default: false },
-      chain: { type: 'string' },
-      s3: { type: 'string' },
-      's3-access-key': { type: 'string', default: process.env['AWS_ACCESS_KEY_ID'] ?? '' },
-      's3-secret-key': { type: 'string', default: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
-      help: { type: 'boolean', default: false },
-    },
+export function readOptions(): DemoOptions {
+  const values = readFlags(usage, {
+    db: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    chain: { type: 'string' },
+    s3: { type: 'string' },
+    's3-access-key': { type: 'string', default: process.env['AWS_ACCESS_KEY_ID'] ?? '' },
+    's3-secret-key': { type: 'string', default: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
   })
-  if (values.help) return null
   const accessKeyId = values['s3-access-key']
   const secretAccessKey = values['s3-secret-key']
   if (values.s3 !== undefined && (accessKeyId === '' || secretAccessKey === '')) {
-    throw new Error('--s3 needs --s3-access-key and --s3-secret-key')
+    refuse('--s3 needs --s3-access-key and --s3-secret-key')
   }
   const s3 = values.s3 === undefined ? undefined : { url: values.s3, accessKeyId, secretAccessKey }
   return { db: values.db, keep: values.keep, chain: values.chain, s3 }
