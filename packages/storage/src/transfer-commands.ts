@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts'
 import { fullKey, planFiles, type PlannedFile } from './transfer-files.ts'
 import { readTransferFlags, type TransferFlags } from './transfer-flags.ts'
 import { openPlace, type TransferPlace } from './transfer-place.ts'
-import { putFiles, type PutOutcome } from './transfer-put.ts'
+import { putFiles, type PutOutcome, requestsAtOnce } from './transfer-put.ts'
 import { duration, printable, size } from './transfer-text.ts'
 import { createTransferView, type TransferView } from './transfer-view.ts'
 import { abortUploads, listUploads } from './transfer-uploads.ts'
@@ -70,7 +70,7 @@ export function addTransferCommands(program: Command, host: TransferHost): void 
 const withLine = (command: Command): Command =>
   command
     .option('--bandwidth <size>', 'bytes per second, such as 10MB; default unlimited')
-    .option('--concurrency <number>', 'requests at once, default 4')
+    .option('--concurrency <number>', 'requests at once; default 4, for many small files 16')
     .option('--memory <size>', 'for what is under way, at least 10MiB; default 64MiB')
     .option('--stall <seconds>', 'a connection on which nothing moves is cut after this; default 30')
 
@@ -95,7 +95,8 @@ async function put(paths: readonly string[], flags: Flags, host: TransferHost): 
   const plans = files.map((file) => planOf(file, line))
   const memoryBudget =
     line.memoryBudget ?? Math.max(MEMORY, ...plans.map((plan) => (plan.kind === 'parts' ? plan.partSize : 0)))
-  const place = await openPlace(host.settingsOf(flags), host.context, { ...line, memoryBudget }, 'write')
+  const concurrency = line.concurrency ?? requestsAtOnce(files)
+  const place = await openPlace(host.settingsOf(flags), host.context, { ...line, memoryBudget, concurrency }, 'write')
   const view = viewOf(flags, host)
   try {
     if (flags['dryRun'] === true) return dryRun(files, line, place, host, flags['json'] === true)

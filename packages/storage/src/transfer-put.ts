@@ -24,6 +24,14 @@ export interface PutOutcome {
 const FILES_AT_ONCE = 16
 const SMALL_BYTES = 8 * 1024 * 1024
 
+const isSmall = ({ bytes }: PlannedFile): boolean => bytes <= SMALL_BYTES
+
+/** As many requests as small files go at once; undefined where the engine's default does. */
+export function requestsAtOnce(files: readonly PlannedFile[]): number | undefined {
+  const small = files.filter(isSmall).length
+  return small < 2 ? undefined : Math.max(4, Math.min(small, FILES_AT_ONCE))
+}
+
 /** Stores every file; a failure of one does not stop the others. Never throws. */
 export async function putFiles(
   { transfer, where }: TransferPlace,
@@ -62,8 +70,8 @@ export async function putFiles(
       await one(next.value)
     }
   }
-  const small = files.filter(({ bytes }) => bytes <= SMALL_BYTES).values()
+  const small = files.filter(isSmall).values()
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, () => inTurn(small)))
-  await inTurn(files.filter(({ bytes }) => bytes > SMALL_BYTES).values())
+  await inTurn(files.filter((file) => !isSmall(file)).values())
   return outcomes
 }

@@ -100,6 +100,22 @@ describe.each(['gateway', 'credentials'] as const)('by %s', (how) => {
       expect(Buffer.from(bytesOut.read() as Uint8Array).equals(small)).toBe(true)
     })
 
+    // A real server does not hang when it is asked to.
+    it.skipIf(process.env['SLUICE_TEST_S3_ENDPOINT'])(
+      'sends many small files at once: twelve that hang do not hold up the others',
+      async () => {
+        const paths = Array.from({ length: 20 }, (_, index) => file(`many-${index}.bin`, randomBytes(1000)))
+        devnet.s3.faults?.add({ method: 'PUT', path: /many-/, times: 12, kind: 'stall' })
+        const stop = new AbortController()
+        let stored = 0
+        const out = (line: string): void => {
+          if ((JSON.parse(line) as { type: string }).type === 'part' && ++stored === 8) stop.abort(new Error('SIGINT'))
+        }
+        expect((await run(['put', ...paths, '--json'], { out, signal: stop.signal })).code).toBe(130)
+        expect(stored).toBe(8)
+      },
+    )
+
     it.each(['gzip', 'zstd'])('sends compressed with %s and gives the plain bytes back', async (format) => {
       const content = Buffer.from('the same again and again, '.repeat(400_000))
       const put = await run([
