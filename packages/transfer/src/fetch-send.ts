@@ -22,7 +22,9 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
   return async (request, sendOptions) => {
     const { signal, stallMs } = sendOptions
     throwIfAborted(signal)
-    const bytes = request.body?.length ?? 0
+    const { body } = request
+    if (body !== undefined && !(body instanceof Uint8Array)) throw new TypeError('fetch sends whole bodies')
+    const bytes = body?.length ?? 0
     await sendOptions.allow?.(bytes, signal)
     const cut = new AbortController()
     const timer = setTimeout(() => cut.abort(), stallMs + (bytes / least) * 1000)
@@ -45,7 +47,7 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
         redirect: 'error',
         credentials: 'omit',
         // A view of its own: a body that is a Blob without a type adds no content-type.
-        ...(request.body === undefined ? {} : { body: new Blob([unshared(request.body)]) }),
+        ...(body === undefined ? {} : { body: new Blob([unshared(body)]) }),
       })
       clearTimeout(timer)
       sendOptions.onSent?.(bytes)

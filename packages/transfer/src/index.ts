@@ -18,7 +18,7 @@ export type {
   StoredPart,
   UploadSessions,
 } from './sessions.ts'
-export type { Send, SendOptions, WireReply, WireRequest } from './send.ts'
+export type { Body, Send, SendOptions, SlicedBody, WireReply, WireRequest } from './send.ts'
 export type { Hashing, RunningHash } from './hashing.ts'
 export type { OnEvent, PartEvent, ProgressEvent, RetryEvent, TransferEvent, TransferPhase } from './events.ts'
 export type { OpenSource, Source } from './source.ts'

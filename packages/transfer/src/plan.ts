@@ -19,6 +19,8 @@ export interface PlanRequest {
   readonly partSize?: number | undefined
   /** Memory for the parts of all transfers. */
   readonly memoryBudget: number
+  /** Parts are read while they are sent, so that they take no memory. Default false. */
+  readonly isSliced?: boolean
   /** Speed of the line as seen so far. */
   readonly bytesPerSecond?: number | null
 }
@@ -58,10 +60,11 @@ export function planUpload(request: PlanRequest): Plan {
   return { kind: 'parts', partSize, parts }
 }
 
-function choosePartSize({ bytes, memoryBudget, bytesPerSecond }: PlanRequest): number {
+function choosePartSize({ bytes, memoryBudget, isSliced, bytesPerSecond }: PlanRequest): number {
   // Each part costs the store a request: four large ones beat eight small ones. A stream may become long, and R2 wants
   // equal parts, so it takes all of the budget; else some is left for another file's first bytes, but not for a fifth part.
-  const share = Math.min(16 * MIB, (memoryBudget * (bytes === null ? 16 : 13)) / 64)
+  // What is read while it is sent takes memory only when it is resumed: a part is then compared before it goes.
+  const share = Math.min(16 * MIB, isSliced === true ? memoryBudget : (memoryBudget * (bytes === null ? 16 : 13)) / 64)
   const line = bytesPerSecond == null ? Infinity : bytesPerSecond * SECONDS_PER_PART
   const wanted = Math.floor(Math.min(share, line) / MIB) * MIB
   const needed = bytes === null ? 0 : Math.ceil(bytes / MOST_PARTS / MIB) * MIB

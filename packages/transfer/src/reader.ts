@@ -12,6 +12,8 @@ export interface Piece {
 /** Where the bytes that are sent come from, in order: the source itself, or its compressed form. */
 export interface PieceReader {
   next(into: Uint8Array, signal: AbortSignal | undefined): Promise<Piece>
+  /** Counts bytes that are sent without being read here. */
+  skip(bytes: number): void
   /** Takes back everything read so far, to be read again in other pieces. */
   takeBack(bytes: Uint8Array): void
   /** CRC-32 of everything read so far. */
@@ -67,6 +69,7 @@ export function createPieceReader(
       reader.bytes += filled
       return { bytes: filled, crc32 }
     },
+    skip: (bytes) => void (reader.bytes += bytes),
     takeBack: (given) => {
       again = given.slice()
       reader.crc32 = 0

@@ -4,12 +4,13 @@ import type { Meter } from './meter.ts'
 import { type Proof, readPutReply } from './part-reply.ts'
 import type { PauseSwitch } from './pause.ts'
 import { retry } from './retry.ts'
+import type { Body } from './send.ts'
 import type { SignedRequest } from './sessions.ts'
 
 export interface BodyJob {
   /** Such as `send part 7 of models/a.bin`. */
   readonly what: string
-  readonly body: Uint8Array
+  readonly body: Body
   /** base64 */
   readonly crc32: string | undefined
   /** Asks for a new signature, or the first one. */

@@ -10,13 +10,17 @@ import type { PauseSwitch } from './pause.ts'
 import { MOST_PARTS, streamLimit } from './plan.ts'
 import type { Piece, PieceReader } from './reader.ts'
 import { sendBody } from './send-body.ts'
+import type { Body } from './send.ts'
 import type { Session, StoredPart } from './sessions.ts'
+import type { OpenSource } from './source.ts'
 import { createPartSigner } from './signer.ts'
 import { eitherSignal } from './wait.ts'
 
 export interface PartsJob {
   readonly session: Session
   readonly reader: PieceReader
+  /** Reads parts while they are sent, in place of `reader`; null when their bytes must be known before. */
+  readonly readAt: OpenSource['readAt']
   /** A first part that was read already. */
   readonly first?: { readonly lease: Lease; readonly piece: Piece } | undefined
   /** Bytes the reader will give; null = unknown. */
@@ -44,12 +48,12 @@ export interface SentPart {
 }
 
 /** Sends one part, whatever the server holds under its number. */
-export type SendPart = (partNumber: number, body: Uint8Array, crc32: number | null) => Promise<SentPart>
+export type SendPart = (partNumber: number, body: Body, crc32: number | null) => Promise<SentPart>
 
 /** How parts of this session are sent: signed, retried, noted in the journal. */
 export function createPartSender(
   engine: Engine,
-  job: Omit<PartsJob, 'reader' | 'first'>,
+  job: Omit<PartsJob, 'reader' | 'readAt' | 'first'>,
   signal: AbortSignal | undefined,
 ): SendPart {
   const { session, meter } = job
@@ -88,12 +92,12 @@ export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart
     failures.push(error)
     failed.abort()
   }
-  const start = (number: number, lease: Lease, body: Uint8Array, crc32: number | null): void => {
+  const start = (number: number, { body, release }: Ready, crc32: number | null): void => {
     const sent: Promise<void> = send(number, body, crc32)
       .then((part) => void (parts[number - 1] = part))
       .catch(fail)
       .finally(() => {
-        lease.release()
+        release()
         running.delete(sent)
       })
     running.add(sent)
@@ -104,27 +108,26 @@ export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart
       await job.pause?.untilResumed(signal)
       // One part is read while the others are on their way; more would only take memory.
       while (running.size > engine.gate.most) await Promise.race(running)
-      const read = number === 1 && job.first !== undefined ? job.first : await readPart(engine, job, partSize, signal)
-      const { lease, piece } = read
-      if (piece.bytes === 0) {
-        lease.release()
+      const ready = await readyPart(engine, job, number, signal)
+      const { body, release } = ready
+      if (body.length === 0) {
+        release()
         break
       }
       if (number > MOST_PARTS) {
-        lease.release()
+        release()
         throw tooLong(partSize)
       }
-      const body = lease.bytes.subarray(0, piece.bytes)
-      const crc32 = engine.checksum === 'none' ? null : piece.crc32
+      const crc32 = engine.checksum === 'none' ? null : ready.crc32
       const kept = keptPart(engine, job, number, body, crc32)
-      if (kept === null) start(number, lease, body, crc32)
+      if (kept === null) start(number, ready, crc32)
       else {
-        lease.release()
+        release()
         parts[number - 1] = kept
         job.meter.kept(kept.bytes)
         job.meter.part(number, kept.bytes, 'kept')
       }
-      if (piece.bytes < partSize || job.reader.bytes === job.bytes) break
+      if (body.length < partSize || job.reader.bytes === job.bytes) break
     }
   } catch (error) {
     fail(error)
@@ -135,21 +138,42 @@ export async function sendParts(engine: Engine, job: PartsJob): Promise<SentPart
   return parts
 }
 
-async function readPart(
+/** A part that can be sent; `release` gives its memory back. */
+interface Ready {
+  readonly body: Body
+  readonly crc32: number
+  readonly release: () => void
+}
+
+async function readyPart(
   engine: Engine,
   job: PartsJob,
-  partSize: number,
+  number: number,
   signal: AbortSignal | undefined,
-): Promise<{ lease: Lease; piece: Piece }> {
-  const lease = await engine.memory.take(partSize, signal)
-  try {
-    const piece = await job.reader.next(lease.bytes.subarray(0, partSize), signal)
+): Promise<Ready> {
+  const { first, readAt, bytes, session } = job
+  if (number === 1 && first !== undefined) return readyIn(first.lease, first.piece)
+  if (readAt !== null && bytes !== null) {
     job.check()
-    return { lease, piece }
+    const start = (number - 1) * session.partSize
+    const length = Math.min(session.partSize, bytes - start)
+    job.reader.skip(length)
+    const body: Body = { length, read: (at, into, stop) => readAt(start + at, into, stop) }
+    return { body, crc32: 0, release: () => undefined }
+  }
+  const lease = await engine.memory.take(session.partSize, signal)
+  try {
+    const piece = await job.reader.next(lease.bytes.subarray(0, session.partSize), signal)
+    job.check()
+    return readyIn(lease, piece)
   } catch (error) {
     lease.release()
     throw error
   }
+}
+
+function readyIn(lease: Lease, { bytes, crc32 }: Piece): Ready {
+  return { body: lease.bytes.subarray(0, bytes), crc32, release: () => lease.release() }
 }
 
 /** The part on the server, when it is the one that was just read; null when it must be sent. */
@@ -157,11 +181,11 @@ function keptPart(
   engine: Engine,
   job: PartsJob,
   partNumber: number,
-  body: Uint8Array,
+  body: Body,
   crc32: number | null,
 ): SentPart | null {
   const stored = job.stored.get(partNumber)
-  if (stored === undefined || stored.bytes !== body.length) return null
+  if (stored === undefined || stored.bytes !== body.length || !(body instanceof Uint8Array)) return null
   const proof = proofOf(engine, stored, body, crc32, job.noted.get(partNumber))
   return proof === null ? null : { partNumber, bytes: body.length, etag: stored.etag, crc32, proof }
 }

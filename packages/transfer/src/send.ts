@@ -1,3 +1,12 @@
+/** A body that is read while it goes, again from its start for every attempt. */
+export interface SlicedBody {
+  readonly length: number
+  /** Fills `into` from this position. @throws TransferError */
+  read(at: number, into: Uint8Array, signal?: AbortSignal): Promise<void>
+}
+
+export type Body = Uint8Array | SlicedBody
+
 /** One signed request, as the engine hands it to the wire. */
 export interface WireRequest {
   readonly method: 'PUT' | 'GET'
@@ -5,7 +14,7 @@ export interface WireRequest {
   /** Sent exactly. `content-length` follows from the body. */
   readonly headers: Readonly<Record<string, string>>
   /** Not changed while the request runs. */
-  readonly body?: Uint8Array
+  readonly body?: Body
 }
 
 export interface SendOptions {
@@ -36,4 +45,8 @@ export interface WireReply {
  * Sends one request, once. Any status is a reply, not an error.
  * @throws TransferError `UNAVAILABLE` (no connection, cut, body shorter than announced), `TOO_SLOW`, `ABORTED`
  */
-export type Send = (request: WireRequest, options: SendOptions) => Promise<WireReply>
+export interface Send {
+  (request: WireRequest, options: SendOptions): Promise<WireReply>
+  /** True when it takes a `SlicedBody`; one that does not is never given any. */
+  readonly takesSlices?: boolean
+}

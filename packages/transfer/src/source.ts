@@ -15,7 +15,7 @@ export interface OpenSource {
    * @throws TransferError `SOURCE_UNREADABLE`, `SOURCE_CHANGED`
    */
   read(into: Uint8Array, signal?: AbortSignal): Promise<number>
-  /** Fills `into` from a position that was read before; null when the source can be read only once. */
+  /** Fills `into` from any position; null when the source can be read only once. */
   readonly readAt: ((position: number, into: Uint8Array, signal?: AbortSignal) => Promise<void>) | null
   /** @throws TransferError `SOURCE_CHANGED` when it is not what it was at the start */
   check(): void

@@ -123,6 +123,8 @@ async function sendAndComplete(
   const job: PartsJob = {
     session,
     reader,
+    // What the store has already must be read to be compared.
+    readAt: stored.size === 0 ? run.readAt : null,
     first: isFirstFit ? first : undefined,
     bytes: run.bytes,
     stored,

@@ -13,6 +13,8 @@ export interface UploadRun {
   readonly open: OpenSource
   /** Gives the bytes to be sent. */
   readonly reader: PieceReader
+  /** Set when nobody asks for the bytes before they are sent, so that parts may be read while they go. */
+  readonly readAt: OpenSource['readAt']
   /** Bytes the reader will give; null = unknown or compressed. */
   readonly bytes: number | null
   /** Hex SHA-256 of the plain bytes, after the last was read; null when it is not wanted. @throws `SOURCE_MISMATCH` */

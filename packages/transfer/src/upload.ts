@@ -77,12 +77,14 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
       options.compress === undefined
         ? createPieceReader((into, stop) => open.read(into, stop), engine.hashing, { crc32, seen })
         : createPieceReader(compressed(engine, open, options.compress, seen, signal), engine.hashing, { crc32 })
+    const isSliced = engine.send.takesSlices === true && !crc32 && hash === null && options.compress === undefined
     const run: UploadRun = {
       engine,
       options,
       source,
       open,
       reader,
+      readAt: isSliced ? open.readAt : null,
       meter,
       ask,
       signal,
@@ -105,6 +107,7 @@ async function choose(run: UploadRun): Promise<UploadOutcome> {
     bytes,
     partSize: engine.partSize,
     memoryBudget: engine.memory.budget,
+    isSliced: run.readAt !== null,
     bytesPerSecond: engine.line.bytesPerSecond,
   })
   if (plan.kind === 'parts' && plan.partSize > engine.memory.budget) {

@@ -1,11 +1,14 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type FaultProxy, startFaultProxy } from '@sluice/devnet'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { fromBytes, fromStream, type TransferEvent, type TransferOptions } from '../src/index.ts'
-import type { NodeTransfer } from '../src/node/index.ts'
+import { fromPath, type NodeTransfer } from '../src/node/index.ts'
 import { proofOfObject } from '../src/complete.ts'
-import { bytesOf, chunked, MIB, sha256, useStore, watch } from './store.ts'
+import { bytesOf, chunked, MIB, sha256, useFolder, useStore, watch } from './store.ts'
 
 const store = useStore()
+const folder = useFolder()
 let proxy: FaultProxy
 beforeAll(async () => {
   proxy = await startFaultProxy({ target: store.current.endpoint })
@@ -115,6 +118,25 @@ describe('ends right', () => {
     const result = await transfer.upload(fromBytes(many), { key: 'limited' })
     expect(result).toMatchObject({ sha256: sha256(many), parts: 24 })
     expect(result.retries).toBeLessThan(24)
+  })
+  test('parts that are read while they are sent are read again', async () => {
+    const path = join(folder.path, 'plain.bin')
+    await writeFile(path, data)
+    for (const kind of [
+      { status: 503 },
+      'reset',
+      { cutRequestAfter: 3 * MIB },
+      'stall',
+      'lost-reply',
+      'wrong-etag',
+    ] as const)
+      faults().add({ path: PART, times: 1, kind })
+    const transfer = through({ ...short, checksum: 'none', sha256: false })
+    const result = await transfer.upload(fromPath(path), { key: 'plain' })
+    expect(result).toMatchObject({ bytes: data.length, parts: 6, sha256: null })
+    expect(result.retries).toBeGreaterThanOrEqual(5)
+    expect((await store.current.object('plain')).sha256).toBe(hash)
+    expect(await store.current.openUploads()).toBe(0)
   })
   test('one PUT: fails, is cut, stalls, loses its reply', async () => {
     const kinds = [{ status: 500 }, 'reset', 'stall', 'lost-reply'] as const

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createFetchSend, type Send, TransferError } from '../src/index.ts'
+import { type Body, createFetchSend, type Send, type SlicedBody, TransferError } from '../src/index.ts'
 import { createHttpSender } from '../src/node/index.ts'
 import { bytesOf, MIB } from './store.ts'
 
@@ -40,14 +40,20 @@ async function serveRaw(onSocket: (socket: Socket) => void): Promise<string> {
 }
 
 const body = bytesOf(9 * MIB + 1)
-const senders: [string, Send][] = [
-  ['node:http', createHttpSender().send],
-  ['fetch', createFetchSend({ leastBytesPerSecond: 1e9 })],
+/** The same, read while it goes. */
+const sliced: SlicedBody = {
+  length: body.length,
+  read: async (at, into) => into.set(body.subarray(at, at + into.length)),
+}
+const senders: [string, Send, Body][] = [
+  ['node:http', createHttpSender().send, body],
+  ['node:http, in slices', createHttpSender().send, sliced],
+  ['fetch', createFetchSend({ leastBytesPerSecond: 1e9 }), body],
 ]
 
-describe.each(senders)('%s', (_, send) => {
+describe.each(senders)('%s', (_, send, content) => {
   const put = (url: string, more: object = {}): ReturnType<Send> =>
-    send({ method: 'PUT', url, headers: { 'x-a': 'b' }, body }, { stallMs: 10_000, ...more })
+    send({ method: 'PUT', url, headers: { 'x-a': 'b' }, body: content }, { stallMs: 10_000, ...more })
 
   test('sends exactly the body and the headers', async () => {
     const url = await serve((request, response) => {
@@ -142,7 +148,52 @@ describe.each(senders)('%s', (_, send) => {
   })
 })
 
+test('fetch takes whole bodies only', async () => {
+  const send: Send = createFetchSend()
+  expect(send.takesSlices).toBeUndefined()
+  const put = send({ method: 'PUT', url: 'http://127.0.0.1:9/', headers: {}, body: sliced }, { stallMs: 100 })
+  await expect(put).rejects.toThrow(TypeError)
+})
+
 describe('node:http alone', () => {
+  test('a body that cannot be read any more ends the request with its error', async () => {
+    let isCut = false
+    const url = await serve((request) => void request.resume().on('close', () => (isCut = !request.complete)))
+    const read: SlicedBody['read'] = async (at, into) => {
+      if (at >= MIB) throw new TransferError('SOURCE_CHANGED', 'it changed', { retryable: false })
+      await sliced.read(at, into)
+    }
+    const put = createHttpSender().send(
+      { method: 'PUT', url, headers: {}, body: { length: body.length, read } },
+      { stallMs: 10_000 },
+    )
+    await expect(put).rejects.toMatchObject({ code: 'SOURCE_CHANGED', retryable: false })
+    await expect.poll(() => isCut).toBe(true)
+  })
+  test('a body whose reading hangs is a stall', async () => {
+    const url = await serve((request) => void request.resume())
+    const read = (): Promise<void> => new Promise(() => undefined)
+    const put = createHttpSender().send(
+      { method: 'PUT', url, headers: {}, body: { length: 1000, read } },
+      { stallMs: 100 },
+    )
+    await expect(put).rejects.toMatchObject({ code: 'TOO_SLOW', retryable: true })
+  })
+  test('an end while a body is read: nothing is read after it', async () => {
+    const url = await serve((request) => void request.resume())
+    const cut = new AbortController()
+    let reads = 0
+    const read = async (): Promise<void> => {
+      reads++
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      cut.abort()
+    }
+    const request = { method: 'PUT' as const, url, headers: {}, body: { length: 9 * MIB, read } }
+    const put = createHttpSender().send(request, { stallMs: 10_000, signal: cut.signal })
+    await expect(put).rejects.toMatchObject({ code: 'ABORTED' })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(reads).toBe(1)
+  })
   test('an early refusal is read while the body is still going', async () => {
     const url = await serve((request, response) => {
       request.once('data', () => response.writeHead(403, { connection: 'close' }).end('no'))

@@ -17,6 +17,8 @@ test('known plans', () => {
     partSize: LARGEST_PART,
     parts: MOST_PARTS,
   })
+  expect(planUpload({ bytes: GIB, memoryBudget, isSliced: true })).toMatchObject({ partSize: 16 * MIB, parts: 64 })
+  expect(planUpload({ bytes: GIB, memoryBudget: 10 * MIB, isSliced: true })).toMatchObject({ partSize: 10 * MIB })
   expect(planUpload({ bytes: null, memoryBudget })).toEqual({ kind: 'parts', partSize: 16 * MIB, parts: null })
 })
 test('a slow line gets small parts, a fast one does not', () => {

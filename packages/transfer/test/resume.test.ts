@@ -81,6 +81,16 @@ describe('goes on where it ended', () => {
     expect(result.partsKept).toBeGreaterThanOrEqual(3)
     expect((await store.current.object('md5')).sha256).toBe(hash)
   })
+  test('a file without checksums, whose parts are read while they are sent', async () => {
+    await writeFile(path, data)
+    const plain = { checksum: 'none', sha256: false } as const
+    await interrupted(fromPath(path), 'plain', 3, plain)
+    const transfer = store.current.transfer({ partSize, journalFile, ...plain })
+    const result = await transfer.upload(fromPath(path), { key: 'plain' })
+    expect(result).toMatchObject({ bytes: data.length, storedBytes: data.length, parts, sha256: null })
+    expect(result.partsKept).toBeGreaterThanOrEqual(3)
+    expect((await store.current.object('plain')).sha256).toBe(hash)
+  })
   test('compressed bytes come out the same again', async () => {
     for (const compress of ['gzip', 'zstd'] as const) {
       const key = `resume/${compress}`

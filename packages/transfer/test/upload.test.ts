@@ -133,17 +133,21 @@ describe('refused', () => {
       },
     ],
   ])('a file that %s while it is sent', async (name, change) => {
-    const path = await file(`changing-${name}`, data)
-    const transfer = store.current.transfer({ partSize, concurrency: 1, journalFile: join(folder.path, 'changes') })
-    let done = false
-    const onEvent = (event: { type: string }): void => {
-      if (event.type === 'part' && !done) void change(path)
-      done ||= event.type === 'part'
+    for (const mode of [{}, { checksum: 'none', sha256: false }] as const) {
+      const path = await file(`changing-${name}`, data)
+      const journalFile = join(folder.path, 'changes')
+      const transfer = store.current.transfer({ partSize, concurrency: 1, journalFile, ...mode })
+      let done = false
+      const onEvent = (event: { type: string }): void => {
+        if (event.type === 'part' && !done) void change(path)
+        done ||= event.type === 'part'
+      }
+      const upload = transfer.upload(fromPath(path), { key: 'changing', onEvent })
+      await expect(upload).rejects.toMatchObject({ code: 'SOURCE_CHANGED', resumable: false })
+      await expect(store.current.object('changing')).rejects.toThrow()
+      expect(await store.current.openUploads()).toBe(0)
+      transfer.close()
     }
-    const upload = transfer.upload(fromPath(path), { key: 'changing', onEvent })
-    await expect(upload).rejects.toMatchObject({ code: 'SOURCE_CHANGED', resumable: false })
-    await expect(store.current.object('changing')).rejects.toThrow()
-    expect(await store.current.openUploads()).toBe(0)
   })
   test('what is no file, and a stream that fails or has another length', async () => {
     const transfer = store.current.transfer({ partSize })

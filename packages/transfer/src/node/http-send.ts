@@ -2,12 +2,14 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { abortedError, TransferError } from '../errors.ts'
-import type { Send, SendOptions, WireReply, WireRequest } from '../send.ts'
+import type { Body, Send, SendOptions, WireReply, WireRequest } from '../send.ts'
 import { createAddressReader } from './http-address.ts'
 
 /** Small enough for smooth progress on a slow line; on a fast one it doubles, so that system calls do not count. */
 const SLICE = 256 * 1024
 const LARGEST_SLICE = 8 * 1024 * 1024
+/** Of a body that is read while it goes: it stays in the processor's cache from the file to the socket. */
+const LARGEST_READ = 1024 * 1024
 /** A slice that was taken this fast was too small. */
 const FAST_MS = 50
 /** With a bandwidth limit: the wait for a slice must not look like a stall to the other side. */
@@ -61,12 +63,12 @@ export function createHttpSender({ ca, lookup }: HttpSenderOptions = {}): HttpSe
     http.destroy()
     https.destroy()
   }
-  return { send, close }
+  return { send: Object.assign(send, { takesSlices: true }), close }
 }
 
 function exchange(
   outgoing: ClientRequest,
-  body: Uint8Array | undefined,
+  body: Body | undefined,
   options: SendOptions,
   resolve: (reply: WireReply) => void,
   reject: (error: unknown) => void,
@@ -114,7 +116,7 @@ function exchange(
     else handOver(reply, onData, hold).then(() => answered(''), fail)
   })
   if (body === undefined || body.length === 0) outgoing.end()
-  else if (allow === undefined && body.length <= SLICE) endWith(outgoing, body, onSent)
+  else if (allow === undefined && body instanceof Uint8Array && body.length <= SLICE) endWith(outgoing, body, onSent)
   else writeSlices(outgoing, body, options, hold).catch(fail)
 }
 
@@ -124,13 +126,15 @@ function endWith(outgoing: ClientRequest, last: Uint8Array, onSent: SendOptions[
 
 async function writeSlices(
   outgoing: ClientRequest,
-  body: Uint8Array,
+  body: Body,
   { allow, onSent, signal }: SendOptions,
   hold: (work: void | Promise<void>) => Promise<void>,
 ): Promise<void> {
+  const sliceOf = createSlicer(body)
   let size = allow === undefined ? SLICE : LIMITED_SLICE
-  for (let at = 0; at < body.length && !outgoing.destroyed;) {
-    const slice = body.subarray(at, at + size)
+  for (let at = 0; at < body.length;) {
+    const slice = await sliceOf(at, size, signal)
+    if (outgoing.destroyed) return
     at += slice.length
     if (allow !== undefined) await hold(allow(slice.length, signal))
     const started = performance.now()
@@ -138,6 +142,19 @@ async function writeSlices(
     else if (!(await written(outgoing, slice))) return
     else onSent?.(slice.length)
     if (allow === undefined && performance.now() - started < FAST_MS) size = Math.min(LARGEST_SLICE, size * 2)
+  }
+}
+
+/** Each slice of a body that is read while it goes is read into the same memory, when the one before has gone. */
+function createSlicer(
+  body: Body,
+): (at: number, most: number, signal?: AbortSignal) => Uint8Array | Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return (at, most) => body.subarray(at, at + most)
+  const buffer = Buffer.allocUnsafeSlow(Math.min(LARGEST_READ, body.length))
+  return async (at, most, signal) => {
+    const slice = buffer.subarray(0, Math.min(most, body.length - at))
+    await body.read(at, slice, signal)
+    return slice
   }
 }
 
