@@ -95,7 +95,7 @@ async function put(paths: readonly string[], flags: Flags, host: TransferHost): 
   const plans = files.map((file) => planOf(file, line))
   const memoryBudget =
     line.memoryBudget ?? Math.max(MEMORY, ...plans.map((plan) => (plan.kind === 'parts' ? plan.partSize : 0)))
-  const concurrency = line.concurrency ?? requestsAtOnce(files)
+  const concurrency = line.concurrency ?? requestsAtOnce(files, line)
   const place = await openPlace(host.settingsOf(flags), host.context, { ...line, memoryBudget, concurrency }, 'write')
   const view = viewOf(flags, host)
   try {

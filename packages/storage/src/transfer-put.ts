@@ -26,10 +26,10 @@ const SMALL_BYTES = 8 * 1024 * 1024
 
 const isSmall = ({ bytes }: PlannedFile): boolean => bytes <= SMALL_BYTES
 
-/** As many requests as small files go at once; undefined where the engine's default does. */
-export function requestsAtOnce(files: readonly PlannedFile[]): number | undefined {
+/** As many requests as small files go at once; undefined where the engine's default does, as on a limited line. */
+export function requestsAtOnce(files: readonly PlannedFile[], { bandwidth }: TransferFlags): number | undefined {
   const small = files.filter(isSmall).length
-  return small < 2 ? undefined : Math.max(4, Math.min(small, FILES_AT_ONCE))
+  return small <= 4 || bandwidth !== undefined ? undefined : Math.min(small, FILES_AT_ONCE)
 }
 
 /** Stores every file; a failure of one does not stop the others. Never throws. */

@@ -14,10 +14,13 @@ import type { Body } from './send.ts'
 import type { Session, StoredPart } from './sessions.ts'
 import type { OpenSource } from './source.ts'
 import { createPartSigner } from './signer.ts'
+import { createSlicedBody } from './sliced-body.ts'
 import { eitherSignal } from './wait.ts'
 
 export interface PartsJob {
   readonly session: Session
+  /** Name of the source, for messages. */
+  readonly source: string
   readonly reader: PieceReader
   /** Reads parts while they are sent, in place of `reader`; null when their bytes must be known before. */
   readonly readAt: OpenSource['readAt']
@@ -53,7 +56,7 @@ export type SendPart = (partNumber: number, body: Body, crc32: number | null) =>
 /** How parts of this session are sent: signed, retried, noted in the journal. */
 export function createPartSender(
   engine: Engine,
-  job: Omit<PartsJob, 'reader' | 'readAt' | 'first'>,
+  job: Omit<PartsJob, 'source' | 'reader' | 'readAt' | 'first'>,
   signal: AbortSignal | undefined,
 ): SendPart {
   const { session, meter } = job
@@ -158,7 +161,7 @@ async function readyPart(
     const start = (number - 1) * session.partSize
     const length = Math.min(session.partSize, bytes - start)
     job.reader.skip(length)
-    const body: Body = { length, read: (at, into, stop) => readAt(start + at, into, stop) }
+    const body = createSlicedBody(job.source, readAt, { start, length }, engine.stallMs)
     return { body, crc32: 0, release: () => undefined }
   }
   const lease = await engine.memory.take(session.partSize, signal)

@@ -4,6 +4,7 @@ import { fillFrom, type OpenSource, type Source } from './source.ts'
 /** Bytes in memory; they must not be changed while they are sent. */
 export function fromBytes(bytes: Uint8Array, name = 'bytes'): Source {
   const open = async (): Promise<OpenSource> => {
+    const size = bytes.length
     let position = 0
     const copy = (at: number, into: Uint8Array): number => {
       const piece = bytes.subarray(at, at + into.length)
@@ -11,14 +12,16 @@ export function fromBytes(bytes: Uint8Array, name = 'bytes'): Source {
       return piece.length
     }
     return {
-      bytes: bytes.length,
+      bytes: size,
       identity: null,
       read: async (into) => {
         const filled = copy(position, into)
         position += filled
         return filled
       },
-      readAt: async (at, into) => void copy(at, into),
+      readAt: async (at, into) => {
+        if (copy(at, into) < into.length) throw endedEarly(name, bytes.length, size)
+      },
       check: () => undefined,
       close: async () => undefined,
     }

@@ -122,6 +122,7 @@ async function sendAndComplete(
   }
   const job: PartsJob = {
     session,
+    source: run.source.name,
     reader,
     // What the store has already must be read to be compared.
     readAt: stored.size === 0 ? run.readAt : null,

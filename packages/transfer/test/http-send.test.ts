@@ -170,14 +170,18 @@ describe('node:http alone', () => {
     await expect(put).rejects.toMatchObject({ code: 'SOURCE_CHANGED', retryable: false })
     await expect.poll(() => isCut).toBe(true)
   })
-  test('a body whose reading hangs is a stall', async () => {
-    const url = await serve((request) => void request.resume())
-    const read = (): Promise<void> => new Promise(() => undefined)
-    const put = createHttpSender().send(
-      { method: 'PUT', url, headers: {}, body: { length: 1000, read } },
-      { stallMs: 100 },
-    )
-    await expect(put).rejects.toMatchObject({ code: 'TOO_SLOW', retryable: true })
+  test('reading slowly is no stall, and is done once a MiB however small the slices are', async () => {
+    const url = await serve((request, response) => void request.resume().on('end', () => response.end()))
+    const at: number[] = []
+    const read: SlicedBody['read'] = async (position) => {
+      at.push(position)
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+    const request = { method: 'PUT' as const, url, headers: {}, body: { length: 2 * MIB + 1, read } }
+    const allow = async (): Promise<void> => undefined
+    const reply = await createHttpSender().send(request, { stallMs: 100, allow })
+    expect(reply.status).toBe(200)
+    expect(at).toEqual([0, MIB, 2 * MIB])
   })
   test('an end while a body is read: nothing is read after it', async () => {
     const url = await serve((request) => void request.resume())

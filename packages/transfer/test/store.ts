@@ -5,8 +5,13 @@ import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
 import { type DevS3, startS3Server } from '@sluice/devnet'
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import type { TransferEvent, TransferOptions, UploadSessions } from '../src/index.ts'
-import { createDirectSessions, createNodeTransfer, type NodeTransfer } from '../src/node/index.ts'
+import type { TransferEvent, UploadSessions } from '../src/index.ts'
+import {
+  createDirectSessions,
+  createNodeTransfer,
+  type NodeTransfer,
+  type NodeTransferOptions,
+} from '../src/node/index.ts'
 
 export const MIB = 1024 * 1024
 const BUCKET = 'transfer'
@@ -23,7 +28,7 @@ export interface Store {
   readonly prefix: string
   readonly sdk: S3Client
   sessions(endpoint?: string): UploadSessions
-  transfer(options?: Partial<TransferOptions> & { readonly journalFile?: string }): NodeTransfer
+  transfer(options?: Partial<NodeTransferOptions>): NodeTransfer
   object(key: string): Promise<{ readonly sha256: string; readonly bytes: Buffer }>
   head(key: string): Promise<{ readonly metadata: Record<string, string>; readonly encoding: string | undefined }>
   openUploads(): Promise<number>

@@ -130,10 +130,10 @@ async function writeSlices(
   { allow, onSent, signal }: SendOptions,
   hold: (work: void | Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const sliceOf = createSlicer(body)
+  const sliceOf = createSlicer(body, hold, signal)
   let size = allow === undefined ? SLICE : LIMITED_SLICE
   for (let at = 0; at < body.length;) {
-    const slice = await sliceOf(at, size, signal)
+    const slice = await sliceOf(at, size)
     if (outgoing.destroyed) return
     at += slice.length
     if (allow !== undefined) await hold(allow(slice.length, signal))
@@ -145,16 +145,23 @@ async function writeSlices(
   }
 }
 
-/** Each slice of a body that is read while it goes is read into the same memory, when the one before has gone. */
+/** The next slice, of at most so many bytes. A body that is read while it goes is read when what was read before has gone. */
 function createSlicer(
   body: Body,
-): (at: number, most: number, signal?: AbortSignal) => Uint8Array | Promise<Uint8Array> {
+  hold: (work: Promise<void>) => Promise<void>,
+  signal: AbortSignal | undefined,
+): (at: number, most: number) => Uint8Array | Promise<Uint8Array> {
   if (body instanceof Uint8Array) return (at, most) => body.subarray(at, at + most)
   const buffer = Buffer.allocUnsafeSlow(Math.min(LARGEST_READ, body.length))
-  return async (at, most, signal) => {
-    const slice = buffer.subarray(0, Math.min(most, body.length - at))
-    await body.read(at, slice, signal)
-    return slice
+  let start = 0
+  let end = 0
+  return async (at, most) => {
+    if (at === end) {
+      start = end
+      end = Math.min(start + buffer.length, body.length)
+      await hold(body.read(start, buffer.subarray(0, end - start), signal))
+    }
+    return buffer.subarray(at - start, Math.min(at - start + most, end - start))
   }
 }
 
