@@ -1,16 +1,20 @@
 import Table from 'cli-table3'
-import { curl, libStorage, ours, oursPlain } from './rivals.ts'
+import { curl, curlParts, libStorage, ours, oursPlain } from './rivals.ts'
 import type { Result } from './rounds.ts'
 
 /** What the last line of `--json` says. Ratios below 1 are in our favour; null when a side did not run. */
 export interface Summary {
+  /** Against curl sending the same bytes as 64 objects, which costs the store less. */
   readonly plain_wall_vs_curl: number | null
+  /** Against curl doing the same: one object in parts. */
+  readonly plain_wall_vs_curl_parts: number | null
   readonly wall_vs_lib_storage: number | null
   readonly cpu_vs_lib_storage: number | null
   /** The most of all our runs, MB (10^6). */
   readonly rss_mb: number | null
   /** Against the fastest that is not curl. */
   readonly small_wall_vs_best: number | null
+  readonly small_wall_vs_curl: number | null
   /** By client and scenario, ours among them: its figures with ours divided by them, or why there are none. */
   readonly rivals: Readonly<Record<string, Readonly<Record<string, Figures | string>>>>
 }
@@ -56,10 +60,12 @@ export function summaryOf(results: ReadonlyMap<string, readonly Result[]>): Summ
   const rss = Math.round(Math.max(0, ...peaks.map(({ cost }) => cost?.rssMb ?? 0)))
   return {
     plain_wall_vs_curl: ratio('file', oursPlain.name, curl.name, 'wall'),
+    plain_wall_vs_curl_parts: ratio('file', oursPlain.name, curlParts.name, 'wall'),
     wall_vs_lib_storage: ratio('file', ours.name, libStorage.name, 'wall'),
     cpu_vs_lib_storage: ratio('file', ours.name, libStorage.name, 'cpu'),
     rss_mb: rss === 0 ? null : rss,
     small_wall_vs_best: small === null || best === Infinity ? null : rounded(small.wall / best),
+    small_wall_vs_curl: ratio('many', ours.name, curl.name, 'wall'),
     rivals: rivalsOf(results),
   }
 }
