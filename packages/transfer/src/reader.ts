@@ -13,7 +13,7 @@ export interface Piece {
 export interface PieceReader {
   next(into: Uint8Array, signal: AbortSignal | undefined): Promise<Piece>
   /** Counts bytes that are sent without being read here. */
-  skip(bytes: number): void
+  count(bytes: number): void
   /** Takes back everything read so far, to be read again in other pieces. */
   takeBack(bytes: Uint8Array): void
   /** CRC-32 of everything read so far. */
@@ -69,7 +69,7 @@ export function createPieceReader(
       reader.bytes += filled
       return { bytes: filled, crc32 }
     },
-    skip: (bytes) => void (reader.bytes += bytes),
+    count: (bytes) => void (reader.bytes += bytes),
     takeBack: (given) => {
       again = given.slice()
       reader.crc32 = 0

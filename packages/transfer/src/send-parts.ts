@@ -160,7 +160,7 @@ async function readyPart(
     job.check()
     const start = (number - 1) * session.partSize
     const length = Math.min(session.partSize, bytes - start)
-    job.reader.skip(length)
+    job.reader.count(length)
     const body = createSlicedBody(job.source, readAt, { start, length }, engine.stallMs)
     return { body, crc32: 0, release: () => undefined }
   }
