@@ -1,6 +1,6 @@
 import { abortedError, throwIfAborted, TransferError } from './errors.ts'
 import { unshared } from './memory.ts'
-import type { Send, SendOptions, WireReply, WireRequest } from './send.ts'
+import { ownHeaders, type Send, type SendOptions, type WireReply, type WireRequest } from './send.ts'
 import { untilAborted } from './wait.ts'
 
 export interface FetchSendOptions {
@@ -42,7 +42,7 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
     const exchange = async (): Promise<WireReply> => {
       const reply = await fetch(request.url, {
         method: request.method,
-        headers: sendable(request.headers),
+        headers: ownHeaders(request),
         signal: cut.signal,
         redirect: 'error',
         credentials: 'omit',
@@ -74,11 +74,6 @@ export function createFetchSend(options: FetchSendOptions = {}): Send {
       signal?.removeEventListener('abort', stop)
     }
   }
-}
-
-/** `fetch` sets these itself and refuses to be told. */
-function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-length' && name !== 'host'))
 }
 
 async function readReply(

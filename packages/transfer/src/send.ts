@@ -17,11 +17,16 @@ export interface WireRequest {
   readonly body?: Body
 }
 
+/** Names and values as they are sent; host and length, which follow from URL and body, are not for the caller to say. */
+export function ownHeaders({ headers }: WireRequest): [name: string, value: string][] {
+  return Object.entries(headers).filter(([name]) => !/^(?:host|content-length)$/i.test(name))
+}
+
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined
   /** Cut when the other side neither took nor sent a byte for this long. */
   readonly stallMs: number
-  /** Called with the number of further body bytes that were handed over. */
+  /** Called with the number of further body bytes that were handed over; of a short body the reply may tell it alone. */
   readonly onSent?: ((bytes: number) => void) | undefined
   /** Resolves when so many further bytes may go; the bandwidth limit. */
   readonly allow?: ((bytes: number, signal?: AbortSignal) => Promise<void>) | undefined

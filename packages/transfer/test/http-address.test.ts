@@ -12,14 +12,20 @@ function orNull(read: (url: string) => object, url: string): object | null {
   }
 }
 const parse = (url: string): object => {
-  const { protocol, hostname, port, pathname, search } = new URL(url)
-  return { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port, path: pathname + search }
+  const { protocol, host, hostname, port, pathname, search } = new URL(url)
+  return { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port, path: pathname + search }
 }
 
 test('a signed URL', () => {
   const url = 'http://127.0.0.1:8080/b/many/small-1.bin?X-Amz-Credential=A%2F20261121&partNumber=3'
   const path = '/b/many/small-1.bin?X-Amz-Credential=A%2F20261121&partNumber=3'
-  expect(createAddressReader()(url)).toEqual({ protocol: 'http:', hostname: '127.0.0.1', port: '8080', path })
+  expect(createAddressReader()(url)).toEqual({
+    protocol: 'http:',
+    host: '127.0.0.1:8080',
+    hostname: '127.0.0.1',
+    port: '8080',
+    path,
+  })
 })
 test.each([
   'http://[::1]:80/a',

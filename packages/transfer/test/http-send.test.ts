@@ -71,6 +71,21 @@ describe.each(senders)('%s', (_, send, content) => {
     expect([reply.status, reply.headers['etag']]).toEqual([200, '"e"'])
     await expect.poll(() => sent).toBe(body.length)
   })
+  test('host and length are those of the URL and the body, whatever the signer says', async () => {
+    const url = await serve((request, response) => {
+      const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+      const twice = names.filter((name, index) => names.indexOf(name) !== index)
+      request.resume().on('end', () => {
+        const { host, 'content-length': length } = request.headers
+        response.end(JSON.stringify({ host, length, twice }))
+      })
+    })
+    const headers = { Host: 'elsewhere', 'Content-Length': '3', 'x-a': 'b' }
+    const reply = await send({ method: 'PUT', url, headers, body: content }, { stallMs: 10_000 })
+    expect(JSON.parse(reply.text)).toEqual({ host: new URL(url).host, length: String(body.length), twice: [] })
+    const empty = await send({ method: 'PUT', url, headers }, { stallMs: 10_000 })
+    expect(JSON.parse(empty.text)).toMatchObject({ length: '0', twice: [] })
+  })
   test('a reply that is refused does not keep coming', async () => {
     let closed = false
     const url = await serve((_, response) => {
@@ -84,6 +99,14 @@ describe.each(senders)('%s', (_, send, content) => {
     const read = send({ method: 'GET', url, headers: {} }, { stallMs: 10_000, onHead, onData: () => undefined })
     await expect(read).rejects.toMatchObject({ code: 'CONFLICT' })
     await expect.poll(() => closed).toBe(true)
+  })
+  test('a reply that is cut is no reply', async () => {
+    const url = await serve((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-length': '9' }).write('<Er', () => response.destroy())
+      })
+    })
+    await expect(put(url)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
   })
   test('an error reply is a reply', async () => {
     const url = await serve((request, response) => {

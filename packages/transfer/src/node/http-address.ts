@@ -1,6 +1,8 @@
 /** Where a request goes, as `node:http` wants it. */
 export interface HttpAddress {
   readonly protocol: string
+  /** As the header `host` has it: without the port that goes without saying. */
+  readonly host: string
   readonly hostname: string
   readonly port: string
   readonly path: string
@@ -21,12 +23,12 @@ export function createAddressReader(): (url: string) => HttpAddress {
     const [, text, path] = PLAIN.exec(url) ?? []
     if (text === undefined || path === undefined || DOTTED.test(path)) return read(url)
     if (known?.text !== text) known = { text, origin: read(text) }
-    const { protocol, hostname, port } = known.origin
-    return { protocol, hostname, port, path }
+    const { protocol, host, hostname, port } = known.origin
+    return { protocol, host, hostname, port, path }
   }
 }
 
 function read(url: string): HttpAddress {
-  const { protocol, hostname, port, pathname, search } = new URL(url)
-  return { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port, path: pathname + search }
+  const { protocol, host, hostname, port, pathname, search } = new URL(url)
+  return { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port, path: pathname + search }
 }
