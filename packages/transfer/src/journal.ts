@@ -49,6 +49,11 @@ export type Claim = 'granted' | 'inherited' | 'denied'
 /** Remembers uploads across processes. Every method throws TransferError `JOURNAL`. */
 export interface Journal {
   find(destination: string, key: string): Promise<JournalEntry | null>
+  /**
+   * Whether no upload is noted, which is nearly always so; it may overlook what another process noted in the last
+   * 100 ms, since it is asked for every small file.
+   */
+  isEmpty(): boolean
   /** Replaces what is known of this upload. On disk when it resolves. */
   save(entry: JournalEntry): Promise<void>
   /** May be lost in a power cut, not when the process dies. */

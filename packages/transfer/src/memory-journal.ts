@@ -8,6 +8,7 @@ export function createMemoryJournal(): Journal {
   return {
     find: async (destination, key) =>
       entries().findLast((entry) => entry.destination === destination && entry.key === key) ?? null,
+    isEmpty: () => uploads.size === 0,
     save: async (entry) => {
       const known = uploads.get(entry.uploadId)
       if (known === undefined) uploads.set(entry.uploadId, { entry, parts: new Map() })

@@ -79,8 +79,9 @@ export async function claimKey({ journal, sessions }: Engine, key: string): Prom
 /** Ends what an earlier run began in parts, when the key's content is one PUT now. */
 export async function dropEarlier(engine: Engine, ask: Ask, key: string): Promise<void> {
   const { journal, sessions } = engine
-  const earlier = await journal?.find(sessions.destination, key)
-  if (journal === null || earlier == null) return
+  if (journal === null || journal.isEmpty()) return
+  const earlier = await journal.find(sessions.destination, key)
+  if (earlier === null) return
   const claim = await claimKey(engine, key)
   try {
     await abortUpload(engine, ask, earlier)

@@ -21,19 +21,47 @@ function holdAs(file: string, pid: number, mark = processMark(pid)): void {
   db.close()
 }
 
+const entry = {
+  uploadId: 'u1',
+  destination: 'd',
+  key: 'k',
+  partSize,
+  bytes: null,
+  fingerprint: 'f',
+  source: 's',
+  checksum: 'crc32',
+  startedAt: 5,
+  expected: null,
+} as const
+
+test.each([
+  ['memory', createMemoryJournal],
+  ['SQLite', () => createSqliteJournal(join(folder.path, randomUUID()))],
+])('a %s journal knows at once whether it holds an upload', async (_, create) => {
+  const journal = create()
+  expect(journal.isEmpty()).toBe(true)
+  await journal.save(entry)
+  expect(journal.isEmpty()).toBe(false)
+  await journal.remove('u1')
+  expect(journal.isEmpty()).toBe(true)
+})
+
 describe('the SQLite journal', () => {
-  const entry = {
-    uploadId: 'u1',
-    destination: 'd',
-    key: 'k',
-    partSize,
-    bytes: null,
-    fingerprint: 'f',
-    source: 's',
-    checksum: 'crc32',
-    startedAt: 5,
-    expected: null,
-  } as const
+  test('is looked into every 100 ms for what other processes noted', async () => {
+    const file = join(folder.path, randomUUID())
+    let time = 5000
+    const journal = createSqliteJournal(file, () => time)
+    expect(journal.isEmpty()).toBe(true)
+    const other = createSqliteJournal(file)
+    await other.save(entry)
+    expect(await journal.find('d', 'k')).not.toBeNull()
+    time += 99
+    expect(journal.isEmpty()).toBe(true)
+    time += 1
+    expect(journal.isEmpty()).toBe(false)
+    journal.close()
+    other.close()
+  })
   test('keeps what it was given, the newest first', async () => {
     const file = join(folder.path, `${randomUUID()}/deep/journal`)
     const first = createSqliteJournal(file)

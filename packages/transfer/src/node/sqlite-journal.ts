@@ -25,12 +25,15 @@ const SCHEMA = `
 const VERSION = 1
 /** The mark of no process. */
 const UNCLEAR = 'unclear'
+/** A look costs a twentieth of a small file's time; two processes that begin one key within this race in any case. */
+const EMPTY_MS = 100
 
 /**
  * A journal in one SQLite file, which several processes may use at once.
+ * @param clock milliseconds from any origin
  * @throws TransferError `JOURNAL`, also from its methods
  */
-export function createSqliteJournal(file: string): SqliteJournal {
+export function createSqliteJournal(file: string, clock: () => number = () => performance.now()): SqliteJournal {
   const attempt = <T>(work: () => T): T => {
     try {
       return work()
@@ -42,6 +45,7 @@ export function createSqliteJournal(file: string): SqliteJournal {
   const own = processMark(process.pid) ?? ''
   const sql = attempt(() => ({
     find: db.prepare('SELECT * FROM upload WHERE destination = ? AND key = ? ORDER BY started_at DESC LIMIT 1'),
+    any: db.prepare('SELECT 1 FROM upload LIMIT 1'),
     list: db.prepare('SELECT * FROM upload ORDER BY started_at'),
     save: db.prepare(
       `INSERT INTO upload VALUES (:upload_id, :destination, :key, :part_size, :bytes, :fingerprint, :source, :checksum,
@@ -75,6 +79,7 @@ export function createSqliteJournal(file: string): SqliteJournal {
     sql.claim.run(destination, key, process.pid, own)
     return holder === undefined || isOwn ? 'granted' : 'inherited'
   })
+  let emptyUntil = -Infinity
   return {
     find: async (destination, key) => {
       const row = attempt(() => sql.find.get(destination, key))
@@ -82,11 +87,20 @@ export function createSqliteJournal(file: string): SqliteJournal {
       const { readEntry } = await import('./journal-rows.ts')
       return attempt(() => readEntry(row))
     },
+    isEmpty: () => {
+      if (clock() < emptyUntil) return true
+      const isEmpty = attempt(() => sql.any.get()) === undefined
+      if (isEmpty) emptyUntil = clock() + EMPTY_MS
+      return isEmpty
+    },
     list: async () => {
       const { readEntry } = await import('./journal-rows.ts')
       return attempt(() => sql.list.all().map(readEntry))
     },
-    save: async (entry) => attempt(() => durably(() => sql.save.run(writeEntry(entry)))),
+    save: async (entry) => {
+      emptyUntil = -Infinity
+      attempt(() => durably(() => sql.save.run(writeEntry(entry))))
+    },
     savePart: async (upload_id, part) => void attempt(() => sql.savePart.run({ upload_id, ...part })),
     parts: async (uploadId) => {
       const { readPart } = await import('./journal-rows.ts')
