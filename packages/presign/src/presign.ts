@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, hash, type Hmac } from 'node:crypto'
 
 export interface S3Credentials {
   readonly accessKeyId: string
@@ -75,7 +75,7 @@ export function createPresigner(place: BucketPlace): Presigner {
       const path = key === undefined ? base || '/' : `${base}/${encode(key).replaceAll('%2F', '/')}`
       const canonical = `${method}\n${path}\n${canonicalQuery}\n${lines}\n${signedNames}\nUNSIGNED-PAYLOAD`
       const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`
-      const signature = hmac(signingKey, toSign).toString('hex')
+      const signature = hmac(signingKey, toSign).digest('hex')
       return { url: `${origin}${path}?${canonicalQuery}&X-Amz-Signature=${signature}`, headers }
     },
 
@@ -98,7 +98,7 @@ export function createPresigner(place: BucketPlace): Presigner {
         ],
       }
       const encoded = Buffer.from(JSON.stringify(policy)).toString('base64')
-      const signature = hmac(signingKey, encoded).toString('hex')
+      const signature = hmac(signingKey, encoded).digest('hex')
       return {
         url: `${origin}${base}/`.replace(/\/$/, base === '' ? '/' : ''),
         fields: { ...signed, key: `${prefix}\${filename}`, policy: encoded, 'x-amz-signature': signature },
@@ -145,14 +145,14 @@ function momentAt(second: number, region: string, credentials: S3Credentials): M
   const time = `${new Date(second * 1000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   const steps = [time.slice(0, 8), region, 's3', 'aws4_request']
   const scope = steps.join('/')
-  const key = steps.reduce<Buffer>((last, step) => hmac(last, step), Buffer.from(`AWS4${secretAccessKey}`))
+  const key = steps.reduce<Buffer>((last, step) => hmac(last, step).digest(), Buffer.from(`AWS4${secretAccessKey}`))
   const credential = encode(`${accessKeyId}/${scope}`)
   const parameters = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${credential}&X-Amz-Date=${time}`
   const token = sessionToken === undefined ? '' : `&X-Amz-Security-Token=${encode(sessionToken)}`
   return { time, scope, key, parameters, token }
 }
 
-const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+const hmac = (key: Buffer, text: string): Hmac => createHmac('sha256', key).update(text)
 
 /** RFC 3986: everything but letters, digits and `-._~`. */
 function encode(text: string): string {

@@ -61,9 +61,6 @@ export function createAsk(
   signal: AbortSignal | undefined,
   onRetry: (what: string) => RetryOptions['onRetry'],
 ): Ask {
-  return async (what, question) =>
-    await retry(settings, () => withDeadline(what, deadlineMs, signal, question), {
-      signal,
-      onRetry: onRetry(what),
-    })
+  return (what, question) =>
+    retry(settings, () => withDeadline(what, deadlineMs, signal, question), { signal, onRetry: onRetry(what) })
 }

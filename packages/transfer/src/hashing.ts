@@ -10,5 +10,7 @@ export interface Hashing {
   /** CRC-32 (ISO-HDLC, as in zlib); `seed` is the value of what came before, 0 at the start. Unsigned. */
   crc32(this: void, bytes: Uint8Array, seed?: number): number
   sha256(): RunningHash
+  /** The SHA-256 of bytes that are all there, lower-case hex. */
+  sha256Of(this: void, bytes: Uint8Array): string
   md5(): RunningHash
 }

@@ -9,7 +9,7 @@ import { openUpload } from './open-upload.ts'
 import { abortUpload, claimKey, findBeginning } from './resume.ts'
 import { createPartSender, type PartsJob, sendParts } from './send-parts.ts'
 import type { StoredPart } from './sessions.ts'
-import type { UploadOutcome, UploadRun } from './upload-run.ts'
+import type { PiecesRun, SentOutcome, UploadRun } from './upload-run.ts'
 
 export interface PartsPlan {
   readonly partSize: number
@@ -31,10 +31,10 @@ const USELESS = new Set<string>(['BAD_OPTION', 'SOURCE_CHANGED', 'SOURCE_MISMATC
 
 /** Sends the object in parts, going on where an earlier run ended, and verifies it. */
 export async function uploadParts(
-  run: UploadRun,
+  run: PiecesRun,
   plan: PartsPlan,
   first?: { readonly lease: Lease; readonly piece: Piece },
-): Promise<UploadOutcome> {
+): Promise<SentOutcome> {
   const { sessions, journal } = run.engine
   const { key } = run.options
   let isClear = false
@@ -51,7 +51,7 @@ export async function uploadParts(
 }
 
 /** A session on the server, noted in the journal; or the outcome, when an earlier run had got that far. */
-async function begin(run: UploadRun, plan: PartsPlan, died: boolean): Promise<Session | UploadOutcome> {
+async function begin(run: PiecesRun, plan: PartsPlan, died: boolean): Promise<Session | SentOutcome> {
   const { engine, options, ask, meter } = run
   const { key, contentType, metadata, compress, sha256 } = options
   const fixed = plan.fixed ? plan.partSize : null
@@ -97,10 +97,10 @@ async function begin(run: UploadRun, plan: PartsPlan, died: boolean): Promise<Se
 }
 
 async function carryOut(
-  run: UploadRun,
+  run: PiecesRun,
   session: Session,
   first: { readonly lease: Lease; readonly piece: Piece } | undefined,
-): Promise<UploadOutcome> {
+): Promise<SentOutcome> {
   try {
     return await sendAndComplete(run, session, first)
   } catch (error) {
@@ -109,10 +109,10 @@ async function carryOut(
 }
 
 async function sendAndComplete(
-  run: UploadRun,
+  run: PiecesRun,
   { entry, stored, noted }: Session,
   first: { readonly lease: Lease; readonly piece: Piece } | undefined,
-): Promise<UploadOutcome> {
+): Promise<SentOutcome> {
   const { engine, options, meter, ask, signal, reader, open } = run
   const session = { ...entry, expiresAt: null }
   const isFirstFit = first?.piece.bytes === entry.partSize

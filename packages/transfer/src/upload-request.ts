@@ -70,13 +70,21 @@ function checkMetadata(metadata: Readonly<Record<string, string>>): void {
 
 /** @throws TransferError `BAD_OPTION` */
 function checkKey(key: string): void {
-  const bytes = encoder.encode(key).length
+  // No letter of a key takes more than three bytes in UTF-8.
+  const bytes = key.length * 3 <= MOST_KEY_BYTES ? key.length : encoder.encode(key).length
   if (bytes === 0 || bytes > MOST_KEY_BYTES) throw bad(`the key must have 1 to ${MOST_KEY_BYTES} bytes`)
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\x00-\x1f\x7f\ud800-\udfff]/u.test(key)) throw bad('the key has control characters')
   if (/(?:^|\/)\.{0,2}(?:\/|$)/.test(key)) {
     throw bad(`the key ${JSON.stringify(key)} has an empty, "." or ".." segment`)
   }
+}
+
+/** @returns the hash @throws TransferError `SOURCE_MISMATCH` when another one was wanted */
+export function checkHash(source: string, hex: string | null, wanted: string | undefined): string | null {
+  if (wanted === undefined || hex === wanted) return hex
+  const text = `${source} has the SHA-256 ${hex}, not ${wanted}; nothing was stored.`
+  throw new TransferError('SOURCE_MISMATCH', text, { retryable: false })
 }
 
 function bad(text: string): TransferError {

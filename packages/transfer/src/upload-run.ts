@@ -11,6 +11,13 @@ export interface UploadRun {
   readonly options: UploadOptions
   readonly source: Source
   readonly open: OpenSource
+  readonly meter: Meter
+  readonly ask: Ask
+  readonly signal: AbortSignal | undefined
+}
+
+/** One whose source is read piece by piece. */
+export interface PiecesRun extends UploadRun {
   /** Gives the bytes to be sent. */
   readonly reader: PieceReader
   /** Set when nobody asks for the bytes before they are sent, so that parts may be read while they go. */
@@ -19,9 +26,7 @@ export interface UploadRun {
   readonly bytes: number | null
   /** Hex SHA-256 of the plain bytes, after the last was read; null when it is not wanted. @throws `SOURCE_MISMATCH` */
   readonly plainHash: () => string | null
-  readonly meter: Meter
-  readonly ask: Ask
-  readonly signal: AbortSignal | undefined
 }
 
-export type UploadOutcome = Omit<UploadResult, 'key' | 'bytes' | 'retries' | 'seconds'>
+export type UploadOutcome = Omit<UploadResult, 'key' | 'retries' | 'seconds'>
+export type SentOutcome = Omit<UploadOutcome, 'bytes'>

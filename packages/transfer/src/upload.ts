@@ -2,13 +2,11 @@ import { createAsk } from './ask.ts'
 import type { Engine } from './engine.ts'
 import { TransferError } from './errors.ts'
 import { createMeter } from './meter.ts'
-import { planUpload } from './plan.ts'
-import { createPieceReader } from './reader.ts'
-import { chunksOf, fillFrom, type OpenSource, type Source } from './source.ts'
-import { uploadParts } from './upload-parts.ts'
+import { chunksOf, type Source } from './source.ts'
+import { uploadPieces } from './upload-pieces.ts'
 import { checkUpload, type UploadOptions, type UploadResult } from './upload-request.ts'
-import type { UploadOutcome, UploadRun } from './upload-run.ts'
-import { uploadSingle } from './upload-single.ts'
+import type { UploadRun } from './upload-run.ts'
+import { SMALL, uploadSmall } from './upload-small.ts'
 
 /**
  * Moves one source to the store. Starts again by itself, once, when the upload vanished on the server.
@@ -66,89 +64,12 @@ async function uploadOnce(engine: Engine, source: Source, options: UploadOptions
   meter.phase('starting')
   const open = await source.open()
   try {
-    const hash = engine.sha256 || options.sha256 !== undefined ? engine.hashing.sha256() : null
-    let plainBytes = 0
-    const seen = (bytes: Uint8Array): void => {
-      plainBytes += bytes.length
-      hash?.update(bytes)
-    }
-    const crc32 = engine.checksum !== 'none'
-    const reader =
-      options.compress === undefined
-        ? createPieceReader((into, stop) => open.read(into, stop), engine.hashing, { crc32, seen })
-        : createPieceReader(compressed(engine, open, options.compress, seen, signal), engine.hashing, { crc32 })
-    const isSliced = engine.send.takesSlices === true && !crc32 && hash === null && options.compress === undefined
-    const run: UploadRun = {
-      engine,
-      options,
-      source,
-      open,
-      reader,
-      readAt: isSliced ? open.readAt : null,
-      meter,
-      ask,
-      signal,
-      bytes: options.compress === undefined ? open.bytes : null,
-      plainHash: () => checkHash(source, hash?.hex() ?? null, options.sha256),
-    }
-    const outcome = await choose(run)
+    const run: UploadRun = { engine, options, source, open, meter, ask, signal }
+    const isSmall = open.bytes !== null && open.bytes <= SMALL && options.compress === undefined
+    const outcome = await (isSmall ? uploadSmall(run, open.bytes) : uploadPieces(run))
     meter.phase('done')
-    // An upload that an earlier run had finished is not read again.
-    const bytes = plainBytes === 0 ? (open.bytes ?? 0) : plainBytes
-    return { key: options.key, ...outcome, bytes, retries: meter.retries, seconds: (engine.clock() - started) / 1000 }
+    return { key: options.key, ...outcome, retries: meter.retries, seconds: (engine.clock() - started) / 1000 }
   } finally {
     await open.close()
   }
-}
-
-async function choose(run: UploadRun): Promise<UploadOutcome> {
-  const { engine, reader, bytes, signal } = run
-  const plan = planUpload({
-    bytes,
-    partSize: engine.partSize,
-    memoryBudget: engine.memory.budget,
-    isSliced: run.readAt !== null,
-    bytesPerSecond: engine.line.bytesPerSecond,
-  })
-  if (plan.kind === 'parts' && plan.partSize > engine.memory.budget) {
-    const text = `${run.source.name} needs parts of ${plan.partSize} bytes; raise memoryBudget (${engine.memory.budget}) to that.`
-    throw new TransferError('BAD_OPTION', text, { retryable: false })
-  }
-  const partsPlan = { fixed: engine.partSize !== undefined }
-  if (plan.kind === 'parts' && bytes !== null) return await uploadParts(run, { ...partsPlan, partSize: plan.partSize })
-  // What fits into one part, or may turn out to.
-  const size = plan.kind === 'single' ? plan.bytes : plan.partSize
-  const lease = await engine.memory.take(size, signal)
-  let read
-  try {
-    const piece = await reader.next(lease.bytes.subarray(0, size), signal)
-    read = { lease, piece }
-  } catch (error) {
-    lease.release()
-    throw error
-  }
-  if (plan.kind === 'single' || read.piece.bytes < size) return await uploadSingle(run, read)
-  return await uploadParts(run, { ...partsPlan, partSize: size }, read)
-}
-
-function compressed(
-  engine: Engine,
-  open: OpenSource,
-  format: 'gzip' | 'zstd',
-  seen: (bytes: Uint8Array) => void,
-  signal: AbortSignal | undefined,
-): ReturnType<typeof fillFrom> {
-  const compress = engine.compress[format]
-  if (compress === undefined) {
-    throw new TransferError('BAD_OPTION', `${format} is not available here; use another compression or none.`, {
-      retryable: false,
-    })
-  }
-  return fillFrom(compress(chunksOf(open, seen, signal)))
-}
-
-function checkHash(source: Source, hex: string | null, wanted: string | undefined): string | null {
-  if (wanted === undefined || hex === wanted) return hex
-  const text = `${source.name} has the SHA-256 ${hex}, not ${wanted}; nothing was stored.`
-  throw new TransferError('SOURCE_MISMATCH', text, { retryable: false })
 }

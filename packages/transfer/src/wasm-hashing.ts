@@ -11,6 +11,7 @@ export async function createWasmHashing(): Promise<Hashing> {
       return seed === 0 ? own : joinCrc32(seed, own, bytes.length)
     },
     sha256: () => running(sha256),
+    sha256Of: (bytes) => sha256.init().update(bytes).digest('hex'),
     md5: () => running(md5),
   }
 }

@@ -78,14 +78,16 @@ describe('sources', () => {
 
 describe('what is stored with it', () => {
   test.each([
-    ['single', MIB],
+    ['read at one go', MIB],
+    ['single', MIB + 1],
     ['parts', data.length],
   ])('type, metadata and the known hash: %s', async (kind, size) => {
     const bytes = data.subarray(0, size)
     const key = `head/${kind} with ümläut+plus & (signs)`
     const metadata = { 'made-by': 'a  test with  spaces' }
     const options = { key, contentType: 'model/x', metadata, sha256: sha256(bytes) }
-    await store.current.transfer({ partSize }).upload(fromBytes(bytes), options)
+    const result = await store.current.transfer({ partSize }).upload(fromBytes(bytes), options)
+    expect(result).toMatchObject({ bytes: size, storedBytes: size, sha256: sha256(bytes) })
     expect((await store.current.head(key)).metadata).toMatchObject({ sha256: sha256(bytes) })
     expect((await store.current.object(key)).sha256).toBe(sha256(bytes))
   })
