@@ -21,7 +21,9 @@ export interface PutOutcome {
 }
 
 /** Large files use the whole line each; many small ones wait for replies, so that several go at once. */
-const FILES_AT_ONCE = 16
+const REQUESTS_AT_ONCE = 16
+/** More files than requests: while replies are waited for, the next files are read and signed. */
+const FILES_AT_ONCE = 24
 const SMALL_BYTES = 8 * 1024 * 1024
 
 const isSmall = ({ bytes }: PlannedFile): boolean => bytes <= SMALL_BYTES
@@ -29,7 +31,7 @@ const isSmall = ({ bytes }: PlannedFile): boolean => bytes <= SMALL_BYTES
 /** As many requests as small files go at once; undefined where the engine's default does, as on a limited line. */
 export function requestsAtOnce(files: readonly PlannedFile[], { bandwidth }: TransferFlags): number | undefined {
   const small = files.filter(isSmall).length
-  return small <= 4 || bandwidth !== undefined ? undefined : Math.min(small, FILES_AT_ONCE)
+  return small <= 4 || bandwidth !== undefined ? undefined : Math.min(small, REQUESTS_AT_ONCE)
 }
 
 /** Stores every file; a failure of one does not stop the others. Never throws. */
