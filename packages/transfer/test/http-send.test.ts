@@ -108,6 +108,12 @@ describe.each(senders)('%s', (_, send, content) => {
     })
     await expect(put(url)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
   })
+  test('a switch to another protocol is refused', async () => {
+    const url = await serveRaw((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'))
+    })
+    await expect(put(url)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  })
   test('an error reply is a reply', async () => {
     const url = await serve((request, response) => {
       request

@@ -104,6 +104,11 @@ function exchange(
     fail(new TransferError('TOO_SLOW', text, { retryable: true }))
   })
   outgoing.on('error', fail)
+  // Without this listener Node drops the socket and tells nobody.
+  outgoing.on('upgrade', (_, socket) => {
+    socket.destroy()
+    fail(new Error('the other side switched to another protocol'))
+  })
   outgoing.on('response', (reply) => {
     const status = reply.statusCode ?? 0
     const headers = headersOf(reply)
