@@ -50,10 +50,10 @@ export type Claim = 'granted' | 'inherited' | 'denied'
 export interface Journal {
   find(destination: string, key: string): Promise<JournalEntry | null>
   /**
-   * Whether no upload is noted, which is nearly always so; it may overlook what another process noted in the last
-   * 100 ms, since it is asked for every small file.
+   * True when no upload is noted, which is nearly always so; `find` is spared then. As every single PUT asks, it may
+   * overlook what others noted in the last 100 ms: other processes, and other journals on the same file.
    */
-  isEmpty(): boolean
+  isEmpty?(): boolean
   /** Replaces what is known of this upload. On disk when it resolves. */
   save(entry: JournalEntry): Promise<void>
   /** May be lost in a power cut, not when the process dies. */

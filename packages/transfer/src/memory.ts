@@ -50,7 +50,6 @@ export function createMemory(budget: number): Memory {
 
   /** Makes room for so many more. */
   function dropKept(more: number): void {
-    if (used + more + keptBytes <= budget) return
     for (const [size, list] of kept) {
       while (used + more + keptBytes > budget && list.pop() !== undefined) keptBytes -= size
       if (list.length === 0) kept.delete(size)

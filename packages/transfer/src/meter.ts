@@ -69,7 +69,7 @@ export function createMeter(key: string, onEvent: OnEvent | undefined, now: () =
     phase: (next) => {
       const before = phase
       phase = next
-      if (next !== before || told === -Infinity) tick(onEvent !== undefined)
+      if (next !== before || told === -Infinity) tick(true)
       return before
     },
     total: (total, count) => {

@@ -79,7 +79,7 @@ export async function claimKey({ journal, sessions }: Engine, key: string): Prom
 /** Ends what an earlier run began in parts, when the key's content is one PUT now. */
 export async function dropEarlier(engine: Engine, ask: Ask, key: string): Promise<void> {
   const { journal, sessions } = engine
-  if (journal === null || journal.isEmpty()) return
+  if (journal === null || journal.isEmpty?.() === true) return
   const earlier = await journal.find(sessions.destination, key)
   if (earlier === null) return
   const claim = await claimKey(engine, key)

@@ -11,7 +11,7 @@ export type Body = Uint8Array | SlicedBody
 export interface WireRequest {
   readonly method: 'PUT' | 'GET'
   readonly url: string
-  /** Sent exactly. `content-length` follows from the body. */
+  /** Sent as they are, but for `host` and `content-length`, which follow from URL and body. */
   readonly headers: Readonly<Record<string, string>>
   /** Not changed while the request runs. */
   readonly body?: Body

@@ -45,7 +45,6 @@ export async function uploadParts(
     isClear = true
     return 'entry' in session ? await carryOut(run, session, first) : session
   } finally {
-    first?.lease.release()
     if (claim !== undefined) await journal?.release(sessions.destination, key, isClear)
   }
 }

@@ -70,8 +70,7 @@ function checkMetadata(metadata: Readonly<Record<string, string>>): void {
 
 /** @throws TransferError `BAD_OPTION` */
 function checkKey(key: string): void {
-  // No letter of a key takes more than three bytes in UTF-8.
-  const bytes = key.length * 3 <= MOST_KEY_BYTES ? key.length : encoder.encode(key).length
+  const bytes = encoder.encode(key).length
   if (bytes === 0 || bytes > MOST_KEY_BYTES) throw bad(`the key must have 1 to ${MOST_KEY_BYTES} bytes`)
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\x00-\x1f\x7f\ud800-\udfff]/u.test(key)) throw bad('the key has control characters')

@@ -29,4 +29,5 @@ export interface PiecesRun extends UploadRun {
 }
 
 export type UploadOutcome = Omit<UploadResult, 'key' | 'retries' | 'seconds'>
+/** What the store has; whoever read the source adds its size. */
 export type SentOutcome = Omit<UploadOutcome, 'bytes'>

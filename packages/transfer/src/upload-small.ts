@@ -13,7 +13,7 @@ export async function uploadSmall(run: UploadRun, bytes: number): Promise<Upload
   try {
     const buffer = lease.bytes.subarray(0, bytes)
     const filled = await open.read(buffer, signal)
-    const body = filled < bytes ? buffer.subarray(0, filled) : buffer
+    const body = buffer.subarray(0, filled)
     const hash = engine.sha256 || options.sha256 !== undefined ? hashing.sha256Of(body) : null
     const sha256 = checkHash(source.name, hash, options.sha256)
     const crc32 = engine.checksum === 'none' ? 0 : hashing.crc32(body)
