@@ -95,11 +95,21 @@ export function createMemory(budget: number): Memory {
 
 function allocate(bytes: number): Uint8Array {
   try {
-    return new Uint8Array(bytes)
+    return spaceFor(bytes)
   } catch (cause) {
     const text = `This machine has no ${bytes} bytes in one piece; use smaller parts.`
     throw new TransferError('BAD_OPTION', text, { retryable: false, cause })
   }
+}
+
+const HALF_PAGE = 2048
+
+/**
+ * Memory that files are read into. It begins in the middle of a page: allocators put large pieces 16 bytes behind the
+ * start of one, and there a copy from the page cache takes five times as long on AMD EPYC (decision 098).
+ */
+export function spaceFor(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes + HALF_PAGE).subarray(HALF_PAGE)
 }
 
 /** Every buffer of this package is one of its own, never shared between threads; browsers' types want to know. */

@@ -1,3 +1,4 @@
+import { spaceFor } from './memory.ts'
 import { sleep, untilAborted } from './wait.ts'
 
 /** A source while it is open. */
@@ -76,7 +77,7 @@ export async function* chunksOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   for (;;) {
-    const chunk = new Uint8Array(CHUNK)
+    const chunk = spaceFor(CHUNK)
     const filled = await open.read(chunk, signal)
     const bytes = chunk.subarray(0, filled)
     seen(bytes)
