@@ -63,12 +63,23 @@ export function planUpload(request: PlanRequest): Plan {
 function choosePartSize({ bytes, memoryBudget, isSliced, bytesPerSecond }: PlanRequest): number {
   // Each part costs the store a request: four large ones beat eight small ones. A stream may become long, and R2 wants
   // equal parts, so it takes all of the budget; else some is left for another file's first bytes, but not for a fifth part.
-  // What is read while it is sent takes memory only when it is resumed: a part is then compared before it goes.
-  const share = Math.min(16 * MIB, isSliced === true ? memoryBudget : (memoryBudget * (bytes === null ? 16 : 13)) / 64)
+  const share =
+    isSliced === true && bytes !== null
+      ? slicedShare(bytes, memoryBudget)
+      : Math.min(16 * MIB, (memoryBudget * (bytes === null ? 16 : 13)) / 64)
   const line = bytesPerSecond == null ? Infinity : bytesPerSecond * SECONDS_PER_PART
   const wanted = Math.floor(Math.min(share, line) / MIB) * MIB
   const needed = bytes === null ? 0 : Math.ceil(bytes / MOST_PARTS / MIB) * MIB
   return Math.max(LEAST_PART, wanted, needed)
+}
+
+/**
+ * What is read while it is sent takes memory only when it is resumed: a part is then compared before it goes, two at
+ * once. A failure repeats a 32nd of the file at most.
+ */
+function slicedShare(bytes: number, memoryBudget: number): number {
+  const large = Math.min(32 * MIB, memoryBudget / 2, bytes / 32)
+  return Math.min(memoryBudget, Math.max(16 * MIB, large))
 }
 
 function checkPartSize(partSize: number): void {

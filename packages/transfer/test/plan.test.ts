@@ -17,7 +17,11 @@ test('known plans', () => {
     partSize: LARGEST_PART,
     parts: MOST_PARTS,
   })
-  expect(planUpload({ bytes: GIB, memoryBudget, isSliced: true })).toMatchObject({ partSize: 16 * MIB, parts: 64 })
+  expect(planUpload({ bytes: GIB / 4, memoryBudget, isSliced: true })).toMatchObject({ partSize: 16 * MIB, parts: 16 })
+  expect(planUpload({ bytes: GIB - 1, memoryBudget, isSliced: true })).toMatchObject({ partSize: 31 * MIB, parts: 34 })
+  expect(planUpload({ bytes: GIB, memoryBudget, isSliced: true })).toMatchObject({ partSize: 32 * MIB, parts: 32 })
+  expect(planUpload({ bytes: 9 * GIB, memoryBudget, isSliced: true })).toMatchObject({ partSize: 32 * MIB })
+  expect(planUpload({ bytes: GIB, memoryBudget: 40 * MIB, isSliced: true })).toMatchObject({ partSize: 20 * MIB })
   expect(planUpload({ bytes: GIB, memoryBudget: 10 * MIB, isSliced: true })).toMatchObject({ partSize: 10 * MIB })
   expect(planUpload({ bytes: null, memoryBudget })).toEqual({ kind: 'parts', partSize: 16 * MIB, parts: null })
 })
@@ -25,6 +29,7 @@ test('a slow line gets small parts, a fast one does not', () => {
   const plan = { bytes: GIB, memoryBudget }
   expect(planUpload({ ...plan, bytesPerSecond: 100_000 })).toMatchObject({ partSize: LEAST_PART })
   expect(planUpload({ ...plan, bytesPerSecond: 1e9 })).toMatchObject({ partSize: 13 * MIB })
+  expect(planUpload({ ...plan, isSliced: true, bytesPerSecond: 100_000 })).toMatchObject({ partSize: LEAST_PART })
 })
 test('an explicit part size is taken as it is, or refused', () => {
   const odd = LEAST_PART + 1
