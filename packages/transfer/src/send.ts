@@ -17,9 +17,11 @@ export interface WireRequest {
   readonly body?: Body
 }
 
-/** Names and values as they are sent; host and length, which follow from URL and body, are not for the caller to say. */
+const NOT_OWN = /^(?:host|content-length|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect)$/i
+
+/** Names and values as they are sent. Host and length follow from URL and body; what is said to the next hop is not the caller's. */
 export function ownHeaders({ headers }: WireRequest): [name: string, value: string][] {
-  return Object.entries(headers).filter(([name]) => !/^(?:host|content-length)$/i.test(name))
+  return Object.entries(headers).filter(([name]) => !NOT_OWN.test(name))
 }
 
 export interface SendOptions {

@@ -1,4 +1,3 @@
-import { withDeadline } from './ask.ts'
 import { TransferError } from './errors.ts'
 import type { SlicedBody } from './send.ts'
 import type { OpenSource } from './source.ts'
@@ -14,20 +13,21 @@ export function createSlicedBody(
   part: { readonly start: number; readonly length: number },
   stallMs: number,
 ): SlicedBody {
+  const unreadable = (why: string, cause?: unknown): TransferError => {
+    const text = `${source} ${why}. Check the disk or the mount, and send it again.`
+    return new TransferError('SOURCE_UNREADABLE', text, { retryable: false, cause })
+  }
   return {
     length: part.length,
-    read: async (at, into, signal) => {
-      try {
-        await withDeadline(`read ${source}`, stallMs, signal, async (call) => {
-          await readAt(part.start + at, into, call.signal)
-        })
-      } catch (cause) {
-        const isSlow = TransferError.is(cause) && cause.code === 'TOO_SLOW'
-        if (TransferError.is(cause) && !isSlow) throw cause
-        const why = isSlow ? `gave nothing for ${stallMs / 1000} s` : 'failed while it was read'
-        const text = `${source} ${why}. Check the disk or the mount, and send it again.`
-        throw new TransferError('SOURCE_UNREADABLE', text, { retryable: false, cause })
-      }
-    },
+    // Whoever sends hears of the signal; a read that hangs cannot be stopped in any case, and has a buffer of its own.
+    read: (at, into, signal) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(unreadable(`gave nothing for ${stallMs / 1000} s`)), stallMs)
+        const failed = (cause: unknown): void =>
+          reject(TransferError.is(cause) ? cause : unreadable('failed while it was read', cause))
+        void readAt(part.start + at, into, signal)
+          .then(resolve, failed)
+          .finally(() => clearTimeout(timer))
+      }),
   }
 }

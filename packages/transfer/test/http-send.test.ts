@@ -1,57 +1,27 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { type Body, createFetchSend, type Send, type SlicedBody, TransferError } from '../src/index.ts'
 import { createHttpSender } from '../src/node/index.ts'
+import { serve, serveRaw } from './servers.ts'
 import { bytesOf, MIB } from './store.ts'
 
 const sender = createHttpSender()
-const ends: (() => void)[] = [() => sender.close()]
-afterEach(() => {
-  for (const end of ends.splice(0)) end()
-})
-
-async function listen(server: TcpServer): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-}
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  ends.push(
-    () => server.closeAllConnections(),
-    () => void server.close(),
-  )
-  return await listen(server)
-}
-async function serveRaw(onSocket: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>()
-  const server = createTcpServer((socket) => {
-    sockets.add(socket.on('error', () => undefined))
-    onSocket(socket)
-  })
-  ends.push(
-    () => void server.close(),
-    () => sockets.forEach((socket) => socket.destroy()),
-  )
-  return await listen(server)
-}
-
+afterAll(() => sender.close())
 const body = bytesOf(9 * MIB + 1)
 /** The same, read while it goes. */
 const sliced: SlicedBody = {
   length: body.length,
   read: async (at, into) => into.set(body.subarray(at, at + into.length)),
 }
-const senders: [string, Send, Body][] = [
-  ['node:http', createHttpSender().send, body],
-  ['node:http, in slices', createHttpSender().send, sliced],
-  ['fetch', createFetchSend({ leastBytesPerSecond: 1e9 }), body],
+const small = body.subarray(0, 200_000)
+const senders: [name: string, send: Send, sent: Body, whole: Uint8Array][] = [
+  ['sockets', sender.send, body, body],
+  ['sockets, in slices', sender.send, sliced, body],
+  ['sockets, in one write', sender.send, small, small],
+  ['fetch', createFetchSend({ leastBytesPerSecond: 1e9 }), body, body],
 ]
 
-describe.each(senders)('%s', (_, send, content) => {
+describe.each(senders)('%s', (name, send, content, whole) => {
   const put = (url: string, more: object = {}): ReturnType<Send> =>
     send({ method: 'PUT', url, headers: { 'x-a': 'b' }, body: content }, { stallMs: 10_000, ...more })
 
@@ -60,16 +30,16 @@ describe.each(senders)('%s', (_, send, content) => {
       const pieces: Buffer[] = []
       request.on('data', (piece: Buffer) => pieces.push(piece))
       request.on('end', () => {
-        const whole = Buffer.concat(pieces).equals(body)
+        const isWhole = Buffer.concat(pieces).equals(whole)
         const { 'content-length': length, 'content-type': type, 'x-a': own } = request.headers
-        response.setHeader('etag', '"e"').end(JSON.stringify({ whole, length, type, own }))
+        response.setHeader('etag', '"e"').end(JSON.stringify({ isWhole, length, type, own }))
       })
     })
     let sent = 0
     const reply = await put(url, { onSent: (bytes: number) => (sent += bytes) })
-    expect(JSON.parse(reply.text)).toEqual({ whole: true, length: String(body.length), own: 'b' })
+    expect(JSON.parse(reply.text)).toEqual({ isWhole: true, length: String(whole.length), own: 'b' })
     expect([reply.status, reply.headers['etag']]).toEqual([200, '"e"'])
-    await expect.poll(() => sent).toBe(body.length)
+    if (name !== 'sockets, in one write') await expect.poll(() => sent).toBe(whole.length)
   })
   test('host and length are those of the URL and the body, whatever the signer says', async () => {
     const url = await serve((request, response) => {
@@ -82,9 +52,19 @@ describe.each(senders)('%s', (_, send, content) => {
     })
     const headers = { Host: 'elsewhere', 'Content-Length': '3', 'x-a': 'b' }
     const reply = await send({ method: 'PUT', url, headers, body: content }, { stallMs: 10_000 })
-    expect(JSON.parse(reply.text)).toEqual({ host: new URL(url).host, length: String(body.length), twice: [] })
+    expect(JSON.parse(reply.text)).toEqual({ host: new URL(url).host, length: String(whole.length), twice: [] })
     const empty = await send({ method: 'PUT', url, headers }, { stallMs: 10_000 })
     expect(JSON.parse(empty.text)).toMatchObject({ length: '0', twice: [] })
+  })
+  test('how the body is framed is not for the signer to say', async () => {
+    const url = await serve((request, response) => {
+      let bytes = 0
+      request.on('data', (piece: Buffer) => (bytes += piece.length))
+      request.on('end', () => response.end(JSON.stringify({ bytes, own: request.headers['x-a'] })))
+    })
+    const headers = { 'Transfer-Encoding': 'chunked', TE: 'trailers', Expect: '100-continue', Upgrade: 'x', 'x-a': 'b' }
+    const reply = await send({ method: 'PUT', url, headers, body: content }, { stallMs: 10_000 })
+    expect(JSON.parse(reply.text)).toEqual({ bytes: whole.length, own: 'b' })
   })
   test('a reply that is refused does not keep coming', async () => {
     let closed = false
@@ -184,7 +164,7 @@ test('fetch takes whole bodies only', async () => {
   await expect(put).rejects.toThrow(TypeError)
 })
 
-describe('node:http alone', () => {
+describe('sockets alone', () => {
   test('a body that cannot be read any more ends the request with its error', async () => {
     let isCut = false
     const url = await serve((request) => void request.resume().on('close', () => (isCut = !request.complete)))

@@ -1,0 +1,76 @@
+import type { Socket } from 'node:net'
+import { spaceFor } from '../memory.ts'
+import type { Body, SendOptions } from '../send.ts'
+
+/** Small enough for smooth progress on a slow line; on a fast one it doubles, so that system calls do not count. */
+const SLICE = 256 * 1024
+const LARGEST_SLICE = 8 * 1024 * 1024
+/** Of a body that is read while it goes: it stays in the processor's cache from the file to the socket. */
+const LARGEST_READ = 1024 * 1024
+/** A slice that was taken this fast was too small; one that took so long was too large. */
+const FAST_MS = 50
+const SLOW_MS = 500
+/** With a bandwidth limit: the wait for a slice must not look like a stall to the other side. */
+const LIMITED_SLICE = 32 * 1024
+
+/** How large the next slice of a connection is, in bytes; a fast line stays fast from one body to the next. */
+export interface Pace {
+  bytes: number
+}
+
+export const firstPace = (): Pace => ({ bytes: SLICE })
+
+export interface BodyJob extends Pick<SendOptions, 'allow' | 'onSent' | 'signal'> {
+  readonly body: Body
+  readonly pace: Pace
+  /** True while it is us who keep the other side waiting. */
+  readonly hold: (isHolding: boolean) => void
+  /** Nothing is read or written any more. */
+  readonly isOver: () => boolean
+}
+
+/** True when it needs no more than one write, whose reply tells as much as its end. */
+export function isShort({ body, allow }: Pick<BodyJob, 'body' | 'allow'>): boolean {
+  return allow === undefined && body instanceof Uint8Array && body.length <= SLICE
+}
+
+/** Writes a body in slices, each when the one before has gone. @throws what reading it throws, or the limit's signal */
+export async function writeBody(socket: Socket, job: BodyJob): Promise<void> {
+  const { body, pace, allow, onSent, signal, hold, isOver } = job
+  const sliceOf = createSlicer(job)
+  for (let at = 0; at < body.length && !isOver();) {
+    const slice = await sliceOf(at, allow === undefined ? pace.bytes : LIMITED_SLICE)
+    if (allow !== undefined) {
+      hold(true)
+      await allow(slice.length, signal)
+      hold(false)
+    }
+    if (isOver()) return
+    const started = performance.now()
+    await new Promise<unknown>((resolve) => socket.write(slice, resolve)) // a failure is told by the socket
+    if (isOver()) return
+    at += slice.length
+    onSent?.(slice.length)
+    const took = performance.now() - started
+    if (took > SLOW_MS) pace.bytes = SLICE
+    else if (took < FAST_MS && allow === undefined) pace.bytes = Math.min(LARGEST_SLICE, pace.bytes * 2)
+  }
+}
+
+/** The next slice, of at most so many bytes. A body that is read while it goes is read when what was read before has gone. */
+function createSlicer({ body, signal, hold }: BodyJob): (at: number, most: number) => Uint8Array | Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return (at, most) => body.subarray(at, at + most)
+  const buffer = spaceFor(Math.min(LARGEST_READ, body.length))
+  let start = 0
+  let end = 0
+  return async (at, most) => {
+    if (at === end) {
+      start = end
+      end = Math.min(start + buffer.length, body.length)
+      hold(true)
+      await body.read(start, buffer.subarray(0, end - start), signal)
+      hold(false)
+    }
+    return buffer.subarray(at - start, Math.min(at - start + most, end - start))
+  }
+}

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Send } from '../src/index.ts'
+import { createHttpSender } from '../src/node/index.ts'
+import { serve, serveRaw } from './servers.ts'
+
+const sender = createHttpSender()
+afterAll(() => sender.close())
+const body = Buffer.from('some bytes')
+const put = (url: string, more: object = {}, send: Send = sender.send): ReturnType<Send> =>
+  send({ method: 'PUT', url, headers: {}, body }, { stallMs: 10_000, ...more })
+
+/** Whether a test's server has read a whole request. */
+const hasAll = (text: string): boolean => text.includes('\r\n\r\n') && text.endsWith(body.toString())
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+
+/** Answers each whole request of a connection with what `answer` says to the n-th of all, from 1. */
+async function serveTurns(answer: (turn: number) => string): Promise<{ url: string; connections: () => number }> {
+  let turns = 0
+  let connections = 0
+  const url = await serveRaw((socket) => {
+    connections++
+    let text = ''
+    socket.on('data', (data) => {
+      text += data.toString('latin1')
+      if (!hasAll(text)) return
+      text = ''
+      socket.write(answer(++turns))
+    })
+  })
+  return { url, connections: () => connections }
+}
+
+describe('a kept connection', () => {
+  test('carries one request after the other, and as many are opened as go at once', async () => {
+    const { url, connections } = await serveTurns(() => OK)
+    for (let n = 0; n < 3; n++) expect((await put(url)).status).toBe(200)
+    expect(connections()).toBe(1)
+    await Promise.all([put(url), put(url), put(url)])
+    expect(connections()).toBe(3)
+    await Promise.all([put(url), put(url), put(url)])
+    expect(connections()).toBe(3)
+  })
+  test('that answers twice is not used again', async () => {
+    const { url, connections } = await serveTurns((turn) => (turn === 1 ? OK + OK.replace('200', '500') : OK))
+    expect((await put(url)).status).toBe(200)
+    expect((await put(url)).status).toBe(200)
+    expect(connections()).toBe(2)
+  })
+  test('on which something comes that nobody asked for is closed', async () => {
+    let closed = 0
+    const url = await serveRaw((socket) => {
+      socket.on('close', () => closed++)
+      socket.once('data', () => {
+        socket.write(OK)
+        setTimeout(() => socket.write(OK.replace('200', '500')), 20)
+      })
+    })
+    expect((await put(url)).status).toBe(200)
+    await expect.poll(() => closed).toBe(1)
+    expect((await put(url)).status).toBe(200)
+  })
+  test('that the other side ends is forgotten', async () => {
+    let closed = 0
+    const url = await serveRaw((socket) => {
+      socket.on('close', () => closed++)
+      socket.once('data', () => socket.end(OK))
+    })
+    expect((await put(url)).status).toBe(200)
+    await expect.poll(() => closed).toBe(1)
+    expect((await put(url)).status).toBe(200)
+  })
+  test('is closed when it idles for the stall time', async () => {
+    let closed = 0
+    const url = await serveRaw((socket) => {
+      socket.on('close', () => closed++)
+      socket.on('data', () => socket.write(OK))
+    })
+    expect((await put(url, { stallMs: 100 })).status).toBe(200)
+    await expect.poll(() => closed).toBe(1)
+    expect((await put(url, { stallMs: 5000 })).status).toBe(200)
+  })
+  test('does not keep a process alive that forgets to close', async () => {
+    const url = await serve((request, response) => void request.resume().on('end', () => response.end('held')))
+    const program = `
+      import { createHttpSender } from '@sluice/transfer/node'
+      const request = { method: 'PUT', url: '${url}', headers: {}, body: new Uint8Array(9) }
+      console.log((await createHttpSender().send(request, { stallMs: 600_000 })).text)`
+    const words = ['--conditions=@sluice/source', '--import', 'tsx', '--input-type=module', '-e', program]
+    const child = spawn(process.execPath, words, { cwd: fileURLToPath(new URL('..', import.meta.url)) })
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()))
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect([code, output]).toEqual([0, 'held\n'])
+  })
+})
+
+test('interim replies are passed over', async () => {
+  const { url } = await serveTurns(() => `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nlink: </a>\r\n\r\n${OK}`)
+  expect((await put(url)).status).toBe(200)
+})
+
+test('a reply that ends with the connection is whole, and its connection is not used again', async () => {
+  let connections = 0
+  const url = await serveRaw((socket) => {
+    connections++
+    socket.once('data', () => socket.end('HTTP/1.0 503 x\r\n\r\n<Error><Code>SlowDown</Code></Error>'))
+  })
+  for (let n = 0; n < 2; n++) expect(await put(url)).toMatchObject({ status: 503, text: expect.stringMatching(/Slow/) })
+  expect(connections).toBe(2)
+})
+
+test('an early reply is taken, and the rest of the body does not go', async () => {
+  const large = new Uint8Array(256 * 1024)
+  const url = await serveRaw((socket) => {
+    socket.once('readable', () => socket.write('HTTP/1.1 403 no\r\ncontent-length: 2\r\n\r\nno'))
+  })
+  const reply = await sender.send({ method: 'PUT', url, headers: {}, body: large }, { stallMs: 10_000 })
+  expect(reply).toMatchObject({ status: 403, text: 'no' })
+})
+
+test('a connection that hangs up says so; one that was never there, too', async () => {
+  const silent = await serveRaw((socket) => void socket.once('data', () => socket.end()))
+  await expect(put(silent)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/ECONNRESET/),
+  })
+  const refused = { code: 'UNAVAILABLE', message: expect.stringMatching(/ECONNREFUSED/) }
+  await expect(put('http://127.0.0.1:9/')).rejects.toMatchObject(refused)
+})
+
+test('a name is resolved by whom the caller says', async () => {
+  const { url } = await serveTurns(() => OK)
+  const own = createHttpSender({
+    lookup: (name, { all }, done) => {
+      if (name !== 'store.test') done(Object.assign(new Error('not this one'), { code: 'EACCES' }), '')
+      else if (all === true) done(null, [{ address: '127.0.0.1', family: 4 }])
+      else done(null, '127.0.0.1', 4)
+    },
+  })
+  const { port } = new URL(url)
+  expect((await put(`http://store.test:${port}/`, {}, own.send)).status).toBe(200)
+  await expect(put(`http://other.test:${port}/`, {}, own.send)).rejects.toThrow(/EACCES/)
+  own.close()
+})
+
+describe('TLS', () => {
+  // Self-signed, for `localhost`; made for this test, until 2126.
+  const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQggQM7IiVW5akvn3ln
+XJDVXrVJA2H/W9ekqstZFRZWmWOhRANCAARW893WpzDVEpHaCQhfJlyKeHlSiKw9
+7IWYfP8cYa3XktCLSZ6N8GBgtn8sja5DLZ/C6vcySdtaoXyT+CccfYtn
+-----END PRIVATE KEY-----
+`
+  const cert = `-----BEGIN CERTIFICATE-----
+MIIBljCCATugAwIBAgIUVgP/hRAZzw+/abxbKvHae4C4wm8wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjA4MTAzMFoYDzIxMjYxMDI5
+MDgxMDMwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARW893WpzDVEpHaCQhfJlyKeHlSiKw97IWYfP8cYa3XktCLSZ6N8GBg
+tn8sja5DLZ/C6vcySdtaoXyT+CccfYtno2kwZzAdBgNVHQ4EFgQURSK5BaLPHxoD
+gfoQvkthmiHWWWYwHwYDVR0jBBgwFoAURSK5BaLPHxoDgfoQvkthmiHWWWYwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SQAwRgIhAMnLktDbmaFeYrbmtIn+knQ6uzbxS7CPhdgH+TlwlQm/AiEAxgRi2ySa
+duSRCGzPaKXbz6/Bde0ZFIGLa8Tmqec9+UQ=
+-----END CERTIFICATE-----
+`
+
+  test('with a certificate that is trusted', async () => {
+    const ports = new Set<number | undefined>()
+    const url = await serve(
+      (request, response) => {
+        ports.add(request.socket.remotePort)
+        request.resume().on('end', () => response.end(request.headers.host))
+      },
+      { key, cert },
+    )
+    const own = createHttpSender({ ca: cert })
+    for (let n = 0; n < 3; n++) expect((await put(url, {}, own.send)).text).toBe(new URL(url).host)
+    expect(ports.size).toBe(1)
+    own.close()
+  })
+  test('with one that is not: nothing is sent', async () => {
+    let requests = 0
+    const url = await serve((_, response) => (requests++, response.end()), { key, cert })
+    await expect(put(url)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/SELF_SIGNED/) })
+    const address = url.replace('localhost', '127.0.0.1')
+    const own = createHttpSender({ ca: cert })
+    await expect(put(address, {}, own.send)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    own.close()
+    expect(requests).toBe(0)
+  })
+})
