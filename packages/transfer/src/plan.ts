@@ -75,7 +75,7 @@ function choosePartSize({ bytes, memoryBudget, isSliced, bytesPerSecond }: PlanR
 
 /**
  * What is read while it is sent takes memory only when it is resumed: a part is then compared before it goes, two at
- * once. A failure repeats a 32nd of the file at most.
+ * once. What a failure repeats is a 32nd of a large file.
  */
 function slicedShare(bytes: number, memoryBudget: number): number {
   const large = Math.min(32 * MIB, memoryBudget / 2, bytes / 32)

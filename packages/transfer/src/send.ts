@@ -11,7 +11,7 @@ export type Body = Uint8Array | SlicedBody
 export interface WireRequest {
   readonly method: 'PUT' | 'GET'
   readonly url: string
-  /** Sent as they are, but for `host` and `content-length`, which follow from URL and body. */
+  /** Sent as they are, but for those that `ownHeaders` leaves out. */
   readonly headers: Readonly<Record<string, string>>
   /** Not changed while the request runs. */
   readonly body?: Body
@@ -32,10 +32,10 @@ export interface SendOptions {
   readonly onSent?: ((bytes: number) => void) | undefined
   /** Resolves when so many further bytes may go; the bandwidth limit. */
   readonly allow?: ((bytes: number, signal?: AbortSignal) => Promise<void>) | undefined
-  /** Told of a reply before its body comes; throwing ends the request with that error. */
+  /** Told of a reply to GET before its body comes; throwing ends the request with that error. */
   readonly onHead?: ((head: Omit<WireReply, 'text'>) => void) | undefined
   /**
-   * Given the bytes of a reply with status 200 or 206 as they come; the sender waits for it. Without it, and for any
+   * Given the bytes of a reply to GET with status 200 or 206 as they come; the sender waits for it. Without it, and for any
    * other status, at most the first 64 KiB of the reply are kept as `text`. The chunk may be used again afterwards.
    */
   readonly onData?: ((chunk: Uint8Array) => void | Promise<void>) | undefined

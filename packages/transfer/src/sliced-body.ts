@@ -1,6 +1,7 @@
 import { TransferError } from './errors.ts'
 import type { SlicedBody } from './send.ts'
 import type { OpenSource } from './source.ts'
+import { untilAborted } from './wait.ts'
 
 /**
  * A part of a source, read while it is sent. A source that gives nothing for so long ends the upload, which can be
@@ -19,13 +20,14 @@ export function createSlicedBody(
   }
   return {
     length: part.length,
-    // Whoever sends hears of the signal; a read that hangs cannot be stopped in any case, and has a buffer of its own.
+    // A read that hangs cannot be stopped; it has a buffer of its own, and nobody waits for it any more.
     read: (at, into, signal) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(unreadable(`gave nothing for ${stallMs / 1000} s`)), stallMs)
         const failed = (cause: unknown): void =>
           reject(TransferError.is(cause) ? cause : unreadable('failed while it was read', cause))
-        void readAt(part.start + at, into, signal)
+        const work = async (): Promise<void> => await readAt(part.start + at, into, signal)
+        void untilAborted(work(), signal)
           .then(resolve, failed)
           .finally(() => clearTimeout(timer))
       }),

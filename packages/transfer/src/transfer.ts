@@ -114,6 +114,8 @@ function createEngine(options: TransferOptions): Engine {
   if (bandwidth !== undefined && !(bandwidth >= 1024)) throw bad('bandwidth must be at least 1024 bytes per second')
   const most = options.concurrency ?? 4
   if (!Number.isSafeInteger(most) || most < 1) throw bad('concurrency must be a whole number of at least 1')
+  const { stallMs = 30_000 } = options
+  if (!(stallMs >= 1 && stallMs < 2 ** 31)) throw bad('stallMs must be 1 to 2147483647 milliseconds')
   const retry = { ...DEFAULT_RETRY, ...options.retry }
   return {
     sessions: options.sessions,
@@ -128,7 +130,7 @@ function createEngine(options: TransferOptions): Engine {
     sha256: options.sha256 ?? true,
     partSize,
     compress: options.compress ?? {},
-    stallMs: options.stallMs ?? 30_000,
+    stallMs,
     callMs: options.callMs ?? 60_000,
     completeMs: options.completeMs ?? 300_000,
     now,

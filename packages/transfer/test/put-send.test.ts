@@ -8,8 +8,8 @@ import { serve, serveRaw } from './servers.ts'
 const sender = createHttpSender()
 afterAll(() => sender.close())
 const body = Buffer.from('some bytes')
-const put = (url: string, more: object = {}, send: Send = sender.send): ReturnType<Send> =>
-  send({ method: 'PUT', url, headers: {}, body }, { stallMs: 10_000, ...more })
+const put = (url: string, more: object = {}, send = sender.send, content: Uint8Array = body): ReturnType<Send> =>
+  send({ method: 'PUT', url, headers: {}, body: content }, { stallMs: 10_000, ...more })
 
 /** Whether a test's server has read a whole request. */
 const hasAll = (text: string): boolean => text.includes('\r\n\r\n') && text.endsWith(body.toString())
@@ -81,6 +81,17 @@ describe('a kept connection', () => {
     await expect.poll(() => closed).toBe(1)
     expect((await put(url, { stallMs: 5000 })).status).toBe(200)
   })
+  test('is not used again just before the other side ends it, as it says', async () => {
+    let connections = 0
+    const url = await serveRaw((socket) => {
+      connections++
+      socket.once('data', () => socket.end(OK.replace('content', 'keep-alive: timeout=1\r\ncontent')))
+    })
+    for (let n = 1; n <= 20; n++) {
+      expect((await put(url)).status).toBe(200)
+      expect(connections).toBe(n)
+    }
+  })
   test('does not keep a process alive that forgets to close', async () => {
     const url = await serve((request, response) => void request.resume().on('end', () => response.end('held')))
     const program = `
@@ -111,13 +122,35 @@ test('a reply that ends with the connection is whole, and its connection is not 
   expect(connections).toBe(2)
 })
 
-test('an early reply is taken, and the rest of the body does not go', async () => {
-  const large = new Uint8Array(256 * 1024)
-  const url = await serveRaw((socket) => {
-    socket.once('readable', () => socket.write('HTTP/1.1 403 no\r\ncontent-length: 2\r\n\r\nno'))
+describe('an early reply', () => {
+  const large = new Uint8Array(64 * 1024 * 1024)
+  /** Answers the first bytes of a request, and goes on taking more. */
+  async function early(reply: string): Promise<{ url: string; got: () => number; isClosed: () => boolean }> {
+    let got = 0
+    let isClosed = false
+    const url = await serveRaw((socket) => {
+      socket.on('close', () => (isClosed = true))
+      socket.once('data', () => void setTimeout(() => socket.resume(), 100))
+      socket.on('data', (data) => {
+        if (got === 0) {
+          socket.write(reply)
+          socket.pause()
+        }
+        got += data.length
+      })
+    })
+    return { url, got: () => got, isClosed: () => isClosed }
+  }
+  test('that refuses is taken, and the rest of the body does not go', async () => {
+    const { url, got, isClosed } = await early('HTTP/1.1 403 no\r\ncontent-length: 2\r\n\r\nno')
+    expect(await put(url, {}, sender.send, large)).toMatchObject({ status: 403, text: 'no' })
+    await expect.poll(isClosed).toBe(true)
+    expect(got()).toBeLessThan(large.length)
   })
-  const reply = await sender.send({ method: 'PUT', url, headers: {}, body: large }, { stallMs: 10_000 })
-  expect(reply).toMatchObject({ status: 403, text: 'no' })
+  test('that says it was stored is not believed', async () => {
+    const { url } = await early(OK)
+    await expect(put(url, {}, sender.send, large)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  })
 })
 
 test('a connection that hangs up says so; one that was never there, too', async () => {

@@ -37,34 +37,45 @@ test('the same reply comes of any pieces, framed by length, chunks or the end of
       const hint = 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(hints)
       const head = `HTTP/1.1 ${status} Some reason\r\nETag: "e"\r\nx-twice: 1\r\nX-Twice: 2\r\n`
       const reply = read(hint + head + framings[framing](text), cuts)
-      expect(reply).toMatchObject({ status, text, keepsOpen: framing !== 'close' })
+      expect(reply).toMatchObject({ status, text, openMs: framing === 'close' ? 0 : Infinity })
       expect(reply?.headers).toMatchObject({ etag: '"e"', 'x-twice': '1, 2' })
     }),
   )
 })
 
 describe('what a connection is worth afterwards', () => {
-  const keeps = (head: string): boolean | undefined => read(`${head}\r\ncontent-length: 0\r\n\r\n`)?.keepsOpen
+  const openMs = (head: string): number | undefined => read(`${head}\r\ncontent-length: 0\r\n\r\n`)?.openMs
   test('as the reply says', () => {
-    expect(keeps('HTTP/1.1 200 OK')).toBe(true)
-    expect(keeps('HTTP/1.1 200 OK\r\nConnection: close')).toBe(false)
-    expect(keeps('HTTP/1.0 200 OK')).toBe(false)
-    expect(keeps('HTTP/1.0 200 OK\r\nConnection: keep-alive')).toBe(true)
-    expect(read('HTTP/1.1 204 No Content\r\n\r\n')).toMatchObject({ status: 204, text: '', keepsOpen: true })
+    expect(openMs('HTTP/1.1 200 OK')).toBe(Infinity)
+    expect(openMs('HTTP/1.1 200 OK\r\nConnection: close')).toBe(0)
+    expect(openMs('HTTP/1.1 200 OK\r\nConnection: foo,\tClose')).toBe(0)
+    expect(openMs('HTTP/1.0 200 OK')).toBe(0)
+    expect(openMs('HTTP/1.0 200 OK\r\nConnection: keep-alive')).toBe(Infinity)
+    expect(openMs('HTTP/1.0 200 OK\r\nConnection: keep-alive, close')).toBe(0)
+    expect(openMs('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=9')).toBe(4000)
+    expect(openMs('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1')).toBe(0)
   })
+  test.each(['', 'content-length: 5\r\n', 'transfer-encoding: chunked\r\n'])(
+    '204 and 304 have no body: %j',
+    (header) => {
+      for (const status of [204, 304]) {
+        expect(read(`HTTP/1.1 ${status} x\r\n${header}\r\n`)).toMatchObject({ status, text: '', openMs: Infinity })
+      }
+    },
+  )
   test('nothing when two replies come to one request', () => {
     const reply = 'HTTP/1.1 200 OK\r\netag: "1"\r\ncontent-length: 0\r\n\r\n'
     const second = reply.replace('200', '503').replace('"1"', '"2"')
-    expect(read(reply + second)).toMatchObject({ status: 200, headers: { etag: '"1"' }, keepsOpen: false })
+    expect(read(reply + second)).toMatchObject({ status: 200, headers: { etag: '"1"' }, openMs: 0 })
   })
   test('nothing when something else comes after it', () => {
     expect(read('HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1garbage\r\n')).toMatchObject({
       text: '1',
-      keepsOpen: false,
+      openMs: 0,
     })
   })
   test('nothing when a second reply begins', () => {
-    expect(read('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 2')).toMatchObject({ keepsOpen: false })
+    expect(read('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 2')).toMatchObject({ openMs: 0 })
   })
 })
 
@@ -76,6 +87,10 @@ test.each([
   ['another coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
   ['a length beside chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
   ['a chunk of no size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+  ['lines without CR', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n'],
+  ['a line without CR', 'HTTP/1.1 200 OK\r\na: b\nc: d\r\n\r\n'],
+  ['a length among other blanks', 'HTTP/1.1 200 OK\r\ncontent-length: \xa05\r\n\r\n12345'],
+  ['a chunk that rewinds', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-6\r\nx'],
   ['a chunk of negative size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-fffffffffffff\r\nx'],
   ['a chunk that is longer', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nxyz\r\n0\r\n\r\n'],
   ['an endless chunk size', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'0'.repeat(5000)}`],
@@ -87,6 +102,14 @@ test.each([
   ['an endless body', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1024 * 1024)}`],
 ])('%s is an error', (_, wire) => {
   expect(() => read(wire)).toThrow(Error)
+})
+
+test('blanks around values, names of every object, zeros before sizes', () => {
+  const blanks = ' '.repeat(30_000)
+  const reply = read(
+    `HTTP/1.1 200 OK\r\nconstructor:${blanks}a b\t\r\ntransfer-encoding: chunked\r\n\r\n0005;x\r\nabcde\r\n0\r\n\r\n`,
+  )
+  expect(reply).toMatchObject({ headers: { constructor: 'a b' }, text: 'abcde' })
 })
 
 test('of a long body the first 64 KiB are kept', () => {

@@ -7,6 +7,9 @@ import type { HttpAddress } from './http-address.ts'
 import { networkError, stalled } from './http-failures.ts'
 import { createReplyReader, type WholeReply } from './reply-reader.ts'
 
+/** As Node's agents have it: routers forget a connection on which nothing moves while the store thinks. */
+const PROBE_MS = 1000
+
 export interface ConnectionOptions {
   /** Certificates to trust, instead of the system's. */
   readonly ca?: string | Buffer | undefined
@@ -37,7 +40,7 @@ export interface Connection {
 }
 
 /**
- * While it is idle it neither keeps the process alive nor outlives the stall time of its last request.
+ * While it is idle it neither keeps the process alive nor outlives the stall time of its last request, or what the other side says.
  * @throws TypeError for a protocol that is neither http nor https
  */
 export function openConnection(address: HttpAddress, options: ConnectionOptions): Connection {
@@ -61,12 +64,15 @@ export function openConnection(address: HttpAddress, options: ConnectionOptions)
     over()?.reject(networkError(error))
   }
   const stop = (): void => fail(abortedError(turn?.signal?.reason))
-  const answered = ({ keepsOpen, ...reply }: WholeReply): void => {
+  const answered = ({ openMs, ...reply }: WholeReply): void => {
+    const isUnsent = isSending || socket.writableLength > 0
+    if (isUnsent && reply.status < 300) throw new Error('a success before all of the body was sent')
     const last = over()
     // An early answer: the rest of the body is not wanted, and the connection cannot be used again.
-    if (!keepsOpen || isSending || socket.writableLength > 0) socket.destroy()
+    if (openMs === 0 || isUnsent) socket.destroy()
     else {
       socket.unref()
+      if (openMs < (socket.timeout ?? 0)) socket.setTimeout(openMs)
       options.onIdle()
     }
     last?.resolve(reply)
@@ -119,11 +125,11 @@ export function openConnection(address: HttpAddress, options: ConnectionOptions)
   return {
     isOpen: () => !socket.destroyed,
     run: (next) => {
+      if (socket.timeout !== next.stallMs) socket.setTimeout(next.stallMs) // bytes taken or sent wind it up again
       turn = next
       isHolding = false
       reader.begin()
       socket.ref()
-      if (socket.timeout !== next.stallMs) socket.setTimeout(next.stallMs) // bytes taken or sent wind it up again
       next.signal?.addEventListener('abort', stop, { once: true })
       send(next)
     },
@@ -140,9 +146,9 @@ function connect({ protocol, hostname, port }: HttpAddress, { ca, lookup }: Conn
     port: port === '' ? (isSecure ? 443 : 80) : Number(port),
     ...(lookup === undefined ? {} : { lookup }),
   }
-  if (protocol === 'http:') return connectTcp({ ...place, noDelay: true })
+  if (protocol === 'http:') return connectTcp(place).setNoDelay(true).setKeepAlive(true, PROBE_MS)
   if (!isSecure) throw Object.assign(new TypeError('neither http nor https'), { code: 'ERR_INVALID_PROTOCOL' })
   const servername = isIP(hostname) === 0 ? hostname : ''
   const socket = connectTls({ ...place, servername, ALPNProtocols: ['http/1.1'], ...(ca === undefined ? {} : { ca }) })
-  return socket.setNoDelay(true)
+  return socket.setNoDelay(true).setKeepAlive(true, PROBE_MS)
 }

@@ -29,18 +29,20 @@ export function createPutSender(
   function take(address: HttpAddress): Connection {
     const origin = `${address.protocol}//${address.host}`
     const kept = idle.get(origin) ?? []
-    idle.set(origin, kept)
     for (let found = kept.pop(); found !== undefined; found = kept.pop()) if (found.isOpen()) return found
     const connection = openConnection(address, {
       ...trust,
       onIdle: () => {
-        if (kept.length < MOST_IDLE) kept.push(connection)
-        else connection.close()
+        const others = idle.get(origin) ?? []
+        if (others.length >= MOST_IDLE) return connection.close()
+        idle.set(origin, others)
+        others.push(connection)
       },
       onClosed: () => {
         open.delete(connection)
-        const at = kept.indexOf(connection)
-        if (at >= 0) kept.splice(at, 1)
+        const others = idle.get(origin)?.filter((other) => other !== connection) ?? []
+        if (others.length === 0) idle.delete(origin)
+        else idle.set(origin, others)
       },
     })
     open.add(connection)

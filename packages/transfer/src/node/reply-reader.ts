@@ -1,8 +1,8 @@
 import type { WireReply } from '../send.ts'
 
 export interface WholeReply extends WireReply {
-  /** Whether the connection can carry the next request. */
-  readonly keepsOpen: boolean
+  /** How long the connection can carry the next request, milliseconds; 0 = not at all, Infinity = nothing was said. */
+  readonly openMs: number
 }
 
 /** Reads the replies of one connection, each in whatever pieces it comes. */
@@ -35,7 +35,7 @@ export function createReplyReader(): ReplyReader {
   /** Came, but was not understood yet: less than a head or a line. */
   let rest: Buffer = NOTHING
   let bytes = 0
-  let head: Head = { status: 0, headers: {}, isKept: false }
+  let head: Head = { status: 0, headers: {}, openMs: 0 }
   let left = 0
   let pieces: Buffer[] = []
   let kept = 0
@@ -61,6 +61,7 @@ export function createReplyReader(): ReplyReader {
     if (part === 'head') {
       const end = rest.indexOf('\r\n\r\n')
       if (end > MOST_HEAD || (end < 0 && rest.length > MOST_HEAD)) throw new Error('the head of the reply is too long')
+      if (end < 0 && rest.includes('\n\n')) throw new Error('the lines of the reply end without CR')
       if (end < 0) return false
       head = readHead(rest.toString('latin1', 0, end))
       rest = rest.subarray(end + 4)
@@ -90,7 +91,7 @@ export function createReplyReader(): ReplyReader {
   const whole = (): WholeReply => {
     const text = kept === 0 ? '' : Buffer.concat(pieces).toString('utf8', 0, MOST_TEXT)
     // More than the reply: nobody can tell what belongs to the next one.
-    return { status: head.status, headers: head.headers, text, keepsOpen: head.isKept && rest.length === 0 }
+    return { status: head.status, headers: head.headers, text, openMs: rest.length === 0 ? head.openMs : 0 }
   }
   return {
     begin: () => {
@@ -109,7 +110,7 @@ export function createReplyReader(): ReplyReader {
     },
     end: () => {
       if (part !== 'until end') return null
-      head = { ...head, isKept: false }
+      head = { ...head, openMs: 0 }
       return whole()
     },
   }
@@ -119,42 +120,59 @@ interface Head {
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly isKept: boolean
+  readonly openMs: number
 }
 
 function readHead(text: string): Head {
   const [first = '', ...lines] = text.split('\r\n')
   const [, minor, code] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(first) ?? []
   if (code === undefined || code === '101') throw new Error('this is no reply of HTTP/1.1')
-  const headers: Record<string, string> = {}
+  const headers = Object.create(null) as Record<string, string>
   for (const header of lines) {
     const colon = header.indexOf(':')
     const name = header.slice(0, Math.max(0, colon)).toLowerCase()
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Error('a header of the reply has no name')
-    const value = header.slice(colon + 1).trim()
+    if (/[\0\r\n]/.test(header)) throw new Error('a header of the reply has other lines in it')
+    const value = withoutBlanks(header, colon + 1)
     const earlier = headers[name]
     headers[name] = earlier === undefined ? value : `${earlier}, ${value}`
   }
-  const connection = (headers['connection'] ?? '').toLowerCase().split(/[ ,]/)
-  const isKept = minor === '1' ? !connection.includes('close') : connection.includes('keep-alive')
-  return { status: Number(code), headers, isKept }
+  return { status: Number(code), headers, openMs: openFor(minor === '1', headers) }
+}
+
+/** The rest of a header, without blanks around it. A pattern would need the square of the time for many of them. */
+function withoutBlanks(header: string, from: number): string {
+  const isBlank = (at: number): boolean => header[at] === ' ' || header[at] === '\t'
+  let start = from
+  let end = header.length
+  while (start < end && isBlank(start)) start++
+  while (end > start && isBlank(end - 1)) end--
+  return header.slice(start, end)
+}
+
+/** A second less than the other side says, since it counts from when it sent this. */
+function openFor(isPersistent: boolean, headers: Head['headers']): number {
+  const words = (headers['connection'] ?? '').toLowerCase().split(/[ \t,]+/)
+  const isKept = isPersistent || (words.includes('keep-alive') && headers['transfer-encoding'] === undefined)
+  if (!isKept || words.includes('close')) return 0
+  const seconds = /\btimeout=(\d{1,6})\b/i.exec(headers['keep-alive'] ?? '')?.[1]
+  return seconds === undefined ? Infinity : Math.max(0, Number(seconds) - 1) * 1000
 }
 
 /** How the body is framed, and its first length. */
 function framing({ status, headers }: Head): [Part, number] {
-  const { 'content-length': length, 'transfer-encoding': coding } = headers
-  if (coding !== undefined) {
-    if (coding.toLowerCase() !== 'chunked' || length !== undefined) throw new Error('the reply is framed in two ways')
-    return ['chunk size', 0]
-  }
   if (status === 204 || status === 304) return ['sized', 0]
+  const { 'content-length': length, 'transfer-encoding': coding } = headers
+  if (coding !== undefined && length !== undefined) throw new Error('the reply is framed in two ways')
+  if (coding?.toLowerCase() === 'chunked') return ['chunk size', 0]
+  if (coding !== undefined) throw new Error('the coding of the reply is unknown')
   if (length === undefined) return ['until end', Infinity]
   if (!/^\d{1,15}$/.test(length)) throw new Error('the length of the reply is no number')
   return ['sized', Number(length)]
 }
 
 function chunkSize(text: string): number {
-  const [, size] = /^([\da-f]{1,8})[ \t]*(?:;|$)/i.exec(text) ?? []
+  const [, size] = /^0*([\da-f]{1,8})[ \t]*(?:;|$)/i.exec(text) ?? []
   if (size === undefined) throw new Error('the size of a chunk is no number')
   return Number.parseInt(size, 16)
 }
