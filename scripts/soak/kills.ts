@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type DevS3, startFaultProxy } from '@sluice/devnet'
+import { createSqliteJournal } from '@sluice/transfer/node'
 import type { StoreTruth } from './object-store.ts'
 import { seeded, seededBytes } from './seeded.ts'
 
@@ -41,6 +42,15 @@ export async function soakKills(options: KillOptions): Promise<KillResult> {
   const wanted = createHash('sha256').update(content).digest('hex')
   await using proxy = await startFaultProxy({ target: s3.url })
 
+  const journalFile = join(folder, 'kills.sqlite')
+  /** Killed between the end of its upload and its last word: what comes next is another upload. */
+  const hadEnded = async (key: string): Promise<boolean> => {
+    const journal = createSqliteJournal(journalFile)
+    const isNoted = (await journal.list()).some((entry) => entry.key === key)
+    journal.close()
+    return !isNoted && (await truth.sha256(key)) === wanted
+  }
+
   /** Parts that were begun to be sent: by earlier runs of this upload, and by the present one. */
   let before = new Set<string>()
   let present = new Set<string>()
@@ -53,7 +63,7 @@ export async function soakKills(options: KillOptions): Promise<KillResult> {
   const run = (key: string, killAfterMs: number | null): Promise<RunEnd> => {
     const { accessKeyId, secretAccessKey } = s3
     const job = { endpoint: proxy.url, bucket, accessKeyId, secretAccessKey, path, key, partSize: PART, workers }
-    return runChild({ ...job, journalFile: join(folder, 'kills.sqlite') }, killAfterMs)
+    return runChild({ ...job, journalFile }, killAfterMs)
   }
 
   const undisturbed = await run('kills/0', null)
@@ -75,7 +85,7 @@ export async function soakKills(options: KillOptions): Promise<KillResult> {
       const resent = [...present].filter((part) => before.has(part)).length
       resentPartsMax = Math.max(resentPartsMax, resent)
       before = new Set([...before, ...present])
-      finished = !end.killed
+      finished = !end.killed || (await hadEnded(key))
       if (end.killed) hits++
       else if (end.sha256 !== wanted || (await truth.sha256(key)) !== wanted) {
         corrupt++
