@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Send } from '../src/index.ts'
@@ -48,36 +49,24 @@ describe('a kept connection', () => {
     expect((await put(url)).status).toBe(200)
     expect(connections()).toBe(2)
   })
-  test('on which something comes that nobody asked for is closed', async () => {
-    let closed = 0
-    const url = await serveRaw((socket) => {
-      socket.on('close', () => closed++)
-      socket.once('data', () => {
+  test.each([
+    [
+      'on which something comes that nobody asked for',
+      10_000,
+      (socket: Socket) => {
         socket.write(OK)
         setTimeout(() => socket.write(OK.replace('200', '500')), 20)
-      })
-    })
-    expect((await put(url)).status).toBe(200)
-    await expect.poll(() => closed).toBe(1)
-    expect((await put(url)).status).toBe(200)
-  })
-  test('that the other side ends is forgotten', async () => {
+      },
+    ],
+    ['that the other side ends', 10_000, (socket: Socket) => void socket.end(OK)],
+    ['that idles for the stall time', 100, (socket: Socket) => void socket.write(OK)],
+  ])('%s is closed, and the next request has another one', async (_, stallMs, answer) => {
     let closed = 0
     const url = await serveRaw((socket) => {
       socket.on('close', () => closed++)
-      socket.once('data', () => socket.end(OK))
+      socket.once('data', () => answer(socket))
     })
-    expect((await put(url)).status).toBe(200)
-    await expect.poll(() => closed).toBe(1)
-    expect((await put(url)).status).toBe(200)
-  })
-  test('is closed when it idles for the stall time', async () => {
-    let closed = 0
-    const url = await serveRaw((socket) => {
-      socket.on('close', () => closed++)
-      socket.on('data', () => socket.write(OK))
-    })
-    expect((await put(url, { stallMs: 100 })).status).toBe(200)
+    expect((await put(url, { stallMs })).status).toBe(200)
     await expect.poll(() => closed).toBe(1)
     expect((await put(url, { stallMs: 5000 })).status).toBe(200)
   })
