@@ -95,7 +95,7 @@ async function startWorkers(hotkeys: readonly string[]): Promise<number[]> {
   const settings = { hotkeys, stateFile: join(folder, 'state.sqlite'), storeMs: STORE_MS, keepOpen: OPEN / PROCESSES }
   // As it is deployed: what runs TypeScript directly names every closure at each call.
   const build = join(folder, 'worker')
-  await bundle({ worker: fileURLToPath(new URL('gateway-worker.ts', import.meta.url)) }, build)
+  await bundle({ worker: fileURLToPath(new URL('./gateway-worker.ts', import.meta.url)) }, build)
   symlinkSync(fileURLToPath(new URL('../packages/sqlite/node_modules', import.meta.url)), join(build, 'node_modules'))
   return await Promise.all(
     Array.from({ length: PROCESSES }, async () => {

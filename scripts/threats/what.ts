@@ -167,7 +167,7 @@ export const whatDefences: readonly Defence[] = [
   {
     threat: 'T19',
     defence: 'the manifest’s signature is verified',
-    file: 'packages/dataset/src/manifest.ts',
+    file: 'packages/dataset/src/manifest/manifest.ts',
     code: ' || !verifyHotkeySignature(message, envelope.signature, publicKey)) {',
     instead: ') {',
     test: 'packages/dataset/test/manifest.test.ts',
@@ -176,7 +176,7 @@ export const whatDefences: readonly Defence[] = [
   {
     threat: 'T19',
     defence: 'samples are compared with the manifest',
-    file: 'packages/validator/src/sample.ts',
+    file: 'packages/validator/src/check/sample.ts',
     code: "if (hash.digest('hex') === file.sha256)",
     instead: 'if (true)',
     test: 'packages/validator/test/validate.test.ts',
@@ -185,7 +185,7 @@ export const whatDefences: readonly Defence[] = [
   {
     threat: 'T20',
     defence: 'bytes of a miner are capped',
-    file: 'packages/validator/src/object-reader.ts',
+    file: 'packages/validator/src/check/object-reader.ts',
     code: 'budget.spend(end - start)',
     test: 'packages/validator/test/hostile.test.ts',
     name: 'limits bytes, files and time',

@@ -1,9 +1,9 @@
-import type { FailedPut, PutObject, StorageBackend, StoredCopy } from './backend.ts'
-import { readContent, throwIfAborted } from './content.ts'
-import { BackendError } from './errors.ts'
-import { checkKey, checkPrefix } from './key.ts'
-import { resolveRange } from './range.ts'
-import { streamOf } from './stream.ts'
+import type { FailedPut, PutObject, StorageBackend, StoredCopy } from './port/storage-backend.ts'
+import { readContent, throwIfAborted } from './port/content.ts'
+import { BackendError } from './port/errors.ts'
+import { checkKey, checkPrefix } from './port/key.ts'
+import { resolveRange } from './port/range.ts'
+import { streamOf } from './port/stream.ts'
 
 export interface MemoryBackendOptions {
   /** Default `memory`. */

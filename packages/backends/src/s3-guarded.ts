@@ -1,7 +1,7 @@
 import type { PutObjectCommand } from '@aws-sdk/client-s3'
 import { isClockCorrected } from '@sluice/transfer/node'
-import { BackendError } from './errors.ts'
-import { transferFailure } from './transfer-errors.ts'
+import { BackendError } from './port/errors.ts'
+import { transferFailure } from './bucket/failures.ts'
 
 /**
  * Puts a known SHA-256 (hex) of the body into the signature, so the server checks the content even if it knows no

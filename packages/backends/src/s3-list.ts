@@ -1,5 +1,5 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { BackendError } from './errors.ts'
+import { BackendError } from './port/errors.ts'
 import { guarded } from './s3-guarded.ts'
 import type { S3Target } from './s3-upload.ts'
 

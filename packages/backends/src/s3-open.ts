@@ -1,12 +1,12 @@
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { statusOf } from '@sluice/transfer/node'
-import type { ByteRange, OpenedObject } from './backend.ts'
-import { BackendError } from './errors.ts'
-import { expectBytes } from './files.ts'
-import { checkRange, pastEnd } from './range.ts'
+import type { ByteRange, OpenedObject } from './port/storage-backend.ts'
+import { BackendError } from './port/errors.ts'
+import { expectBytes } from './directory/files.ts'
+import { checkRange, pastEnd } from './port/range.ts'
 import { guarded } from './s3-guarded.ts'
 import type { S3Target } from './s3-upload.ts'
-import { streamOf } from './stream.ts'
+import { streamOf } from './port/stream.ts'
 
 /** GetObject with an optional range; checks that the store sends what was asked. Null = no such key. */
 export async function openObject(

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import type { PutObject } from './backend.ts'
-import { readContent } from './content.ts'
-import { BackendError } from './errors.ts'
+import type { PutObject } from './port/storage-backend.ts'
+import { readContent } from './port/content.ts'
+import { BackendError } from './port/errors.ts'
 import { guarded, signPayload } from './s3-guarded.ts'
 
 export interface S3Target {

@@ -7,19 +7,19 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { createS3Client, type S3Credentials, statusOf } from '@sluice/transfer/node'
-import type { PutObject, StorageBackend, StoredCopy } from './backend.ts'
-import { BackendError } from './errors.ts'
-import { createTrust, type TrustOptions } from './endpoint-trust.ts'
-import { checkKey, checkPrefix } from './key.ts'
-import { parallel } from './parallel.ts'
-import { putEach } from './put-each.ts'
+import type { PutObject, StorageBackend, StoredCopy } from './port/storage-backend.ts'
+import { BackendError } from './port/errors.ts'
+import { createTrust, type TrustOptions } from './trust/endpoint-trust.ts'
+import { checkKey, checkPrefix } from './port/key.ts'
+import { parallel } from './port/parallel.ts'
+import { putEach } from './bucket/put-each.ts'
 import { guarded } from './s3-guarded.ts'
 import { listObjects } from './s3-list.ts'
 import { openObject } from './s3-open.ts'
 import { createPutLarge } from './s3-large.ts'
 import { putSingle, type S3Target } from './s3-upload.ts'
-import { proveStored, statedSha256 } from './s3-verify.ts'
-import { transferFailure } from './transfer-errors.ts'
+import { proveStored, statedSha256 } from './bucket/proof.ts'
+import { transferFailure } from './bucket/failures.ts'
 
 export interface S3BackendOptions {
   readonly bucket: string

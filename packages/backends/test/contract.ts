@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { PutObject, StorageBackend, StoredCopy } from '../src/backend.ts'
+import type { PutObject, StorageBackend, StoredCopy } from '../src/port/storage-backend.ts'
 import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
 
 export interface Subject {

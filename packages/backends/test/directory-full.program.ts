@@ -1,4 +1,4 @@
-import { createDirectoryBackend } from '../src/directory.ts'
+import { createDirectoryBackend } from '../src/directory/backend.ts'
 import { objectOf } from './objects.ts'
 
 /** Run by directory.test.ts with a file size limit of 512 KiB: stores a small and a large object, prints the results. */

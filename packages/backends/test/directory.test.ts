@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createDirectoryBackend } from '../src/directory.ts'
+import { createDirectoryBackend } from '../src/directory/backend.ts'
 import { describeBackend } from './contract.ts'
 import { codeOf, listAll, objectOf, putAll, readKey } from './objects.ts'
 
@@ -111,7 +111,7 @@ describe('directory', () => {
 
   test('a disk that takes no more is NO_SPACE, leaves no half file and works again later', async () => {
     // RLIMIT_FSIZE (in KiB) makes write() fail with EFBIG in a process of its own, after a part was taken.
-    const program = fileURLToPath(new URL('directory-full.program.ts', import.meta.url))
+    const program = fileURLToPath(new URL('./directory-full.program.ts', import.meta.url))
     const tsx = fileURLToPath(import.meta.resolve('tsx/cli'))
     const command = `ulimit -f 512; trap '' XFSZ; exec "$0" "$1" --conditions=@sluice/source "$2" "$3"`
     const child = spawn('bash', ['-c', command, process.execPath, tsx, program, root], {

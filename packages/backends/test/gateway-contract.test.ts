@@ -1,4 +1,4 @@
-import { createGatewayBackend } from '../src/gateway.ts'
+import { createGatewayBackend } from '../src/bucket/backend.ts'
 import { describeBackend } from './contract.ts'
 import { openGatewayScene } from './gateway-scene.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, type DevnetOptions, startDevnet } from '@sluice/devnet'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
-import type { GatewayBackendOptions } from '../src/gateway.ts'
+import type { GatewayBackendOptions } from '../src/bucket/backend.ts'
 
 /** A devnet whose policy sends `//miner//0`… to S3 through its gateway. */
 export interface GatewayScene {

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { assert, asyncProperty, nat } from 'fast-check'
 import { expect, test } from 'vitest'
 
-import type { BackendError } from '../src/errors.ts'
-import { ObjectBlob } from '../src/huggingface-blob.ts'
+import type { BackendError } from '../src/port/errors.ts'
+import { ObjectBlob } from '../src/huggingface/blob.ts'
 import { objectOf } from './objects.ts'
 
 const noProblem = (error: BackendError): never => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { type DevHub, startHub } from '../../devnet/src/hub/server.ts'
-import { createHuggingFaceBackend } from '../src/huggingface.ts'
-import { type DatasetCard, updateDatasetCard } from '../src/huggingface-card.ts'
+import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
+import { type DatasetCard, updateDatasetCard } from '../src/huggingface/card.ts'
 import { codeOf, listAll, objectOf, putAll } from './objects.ts'
 
 let hub: DevHub

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { type DevHub, type HubRequest, startHub } from '../../devnet/src/hub/server.ts'
-import type { BackendError } from '../src/errors.ts'
-import { createHuggingFaceBackend, type HuggingFaceBackendOptions } from '../src/huggingface.ts'
-import { huggingFaceNamespace } from '../src/huggingface-namespace.ts'
+import type { BackendError } from '../src/port/errors.ts'
+import { createHuggingFaceBackend, type HuggingFaceBackendOptions } from '../src/huggingface/backend.ts'
+import { huggingFaceNamespace } from '../src/huggingface/namespace.ts'
 import { codeOf, listAll, objectOf, putAll, readKey } from './objects.ts'
 
 let hub: DevHub

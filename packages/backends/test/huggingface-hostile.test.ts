@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 
-import { createHuggingFaceBackend } from '../src/huggingface.ts'
-import { huggingFaceNamespace } from '../src/huggingface-namespace.ts'
+import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
+import { huggingFaceNamespace } from '../src/huggingface/namespace.ts'
 import { codeOf, listAll } from './objects.ts'
 import { type Scripted, startScripted } from './scripted-server.ts'
 

@@ -1,5 +1,5 @@
 import { startHub } from '../../devnet/src/hub/server.ts'
-import { createHuggingFaceBackend } from '../src/huggingface.ts'
+import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
 import { describeBackend } from './contract.ts'
 
 describeBackend('huggingface', async () => {

@@ -1,8 +1,8 @@
 import { join, normalize, sep } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BackendError } from '../src/errors.ts'
-import { checkKey, checkPrefix } from '../src/key.ts'
+import { BackendError } from '../src/port/errors.ts'
+import { checkKey, checkPrefix } from '../src/port/key.ts'
 
 function problemOf(work: () => void): BackendError | null {
   try {

@@ -2,21 +2,21 @@ export { type ChainErrorCode, type ChainErrorOptions, ChainError } from './error
 export { type EndpointChoice, knownGenesis, resolveEndpoints } from './endpoints.ts'
 export { type Chain, type ChainLog, type ChainOptions, openChain } from './chain.ts'
 export type { Connection } from './connection.ts'
-export { type Hotkey, hotkeyFromUri } from './hotkey.ts'
-export { type WalletChoice, loadHotkey } from './wallet.ts'
-export { type PolicyRecord, readPolicyRecord } from './policy-record.ts'
-export { type PolicySource, type PolicySourceOptions, createPolicySource } from './policy-source.ts'
-export { type Publication, type PublicationRequest, planPublication } from './publication.ts'
-export type { SlotWrite } from './slot-write.ts'
+export { type Hotkey, hotkeyFromUri } from './wallet/hotkey.ts'
+export { type WalletChoice, loadHotkey } from './wallet/wallet.ts'
+export { type PolicyRecord, readPolicyRecord } from './subnet/policy-record.ts'
+export { type PolicySource, type PolicySourceOptions, createPolicySource } from './subnet/policy-source.ts'
+export { type Publication, type PublicationRequest, planPublication } from './publish/publication.ts'
+export type { SlotWrite } from './publish/slot-write.ts'
 export {
   type PointerPublication,
   type PolicyPublication,
   type SubmitOptions,
   publishPointer,
   publishPolicy,
-} from './publish.ts'
-export type { Published } from './confirm.ts'
-export type { SubmitProgress } from './submit.ts'
-export { readPointers } from './pointers.ts'
-export { type Metagraph, type Neuron, readMetagraph } from './metagraph.ts'
-export { readStandings, type Standing, type Standings } from './standings.ts'
+} from './publish/publish.ts'
+export type { Published } from './publish/confirm.ts'
+export type { SubmitProgress } from './publish/submit.ts'
+export { readPointers } from './subnet/pointers.ts'
+export { type Metagraph, type Neuron, readMetagraph } from './subnet/metagraph.ts'
+export { readStandings, type Standing, type Standings } from './subnet/standings.ts'

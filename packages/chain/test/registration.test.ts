@@ -3,7 +3,7 @@ import type { CommitmentField } from '@sluice/rollout'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, openChain, readPolicyRecord } from '../src/index.ts'
-import { decodeRegistration, encodeInfo, sameFields } from '../src/registration.ts'
+import { decodeRegistration, encodeInfo, sameFields } from '../src/subnet/registration.ts'
 import { startProxy } from './proxy.ts'
 
 const bytes = (maxLength: number) => fc.uint8Array({ minLength: 0, maxLength })

@@ -1,7 +1,7 @@
 import { createPolicy, type Policy } from '@sluice/rollout'
 import { startChainNode } from '@sluice/devnet'
 import { expect, test } from 'vitest'
-import { readSelective } from '../src/selective.ts'
+import { readSelective } from '../src/subnet/selective.ts'
 import { hotkeyFromUri, openChain, publishPolicy, createPolicySource, readStandings } from '../src/index.ts'
 
 const s3 = { bucketName: 'subnet', authEndpoint: 'https://gateway.example.com' }

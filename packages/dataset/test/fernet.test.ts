@@ -2,7 +2,7 @@ import { createCipheriv, createHmac } from 'node:crypto'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createFieldEncoding, DatasetError } from '../src/index.ts'
-import { createFernetSealer, openFernet, readFernetKey } from '../src/fernet.ts'
+import { createFernetSealer, openFernet, readFernetKey } from '../src/encoding/fernet.ts'
 
 // generate.json, verify.json and invalid.json of https://github.com/fernet/spec
 const SECRET = 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4='

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { readFooter } from '../src/footer.ts'
-import { readHybrid } from '../src/hybrid.ts'
-import { decodeChunk } from '../src/pages.ts'
-import { readPlain } from '../src/plain.ts'
-import { readThrift } from '../src/thrift.ts'
-import { loadZstd } from '../src/zstd.ts'
+import { readFooter } from '../src/read/read-footer.ts'
+import { readHybrid } from '../src/read/read-runs.ts'
+import { decodeChunk } from '../src/read/read-pages.ts'
+import { readPlain } from '../src/read/read-plain.ts'
+import { readThrift } from '../src/read/read-thrift.ts'
+import { loadZstd } from '../src/format/zstd.ts'
 
 const corrupt = expect.objectContaining({ code: 'CORRUPT_PARQUET' })
 const TEXT = { name: 'text', kind: 'text', required: true, statistics: true } as const

@@ -7,7 +7,7 @@ import { compressors } from 'hyparquet-compressors'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFieldEncoding, readRows, shareOf, uriDigest, writePart } from '../src/index.ts'
 import type { DataRow, FieldEncoding, PartFile } from '../src/index.ts'
-import { createPendingFile } from '../src/part-file.ts'
+import { createPendingFile } from '../src/format/part-file.ts'
 import { BUCKET, bytesReader, collect, row, sortedRows, tweet } from './rows.ts'
 
 const encoding = createFieldEncoding({ publicKey: `${'AQ'.repeat(21)}E=`, privateKey: `${'Ag'.repeat(21)}I=` })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GatewayError } from '../src/errors.ts'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { defaultLimits } from '../src/limits.ts'
-import { planParts } from '../src/parts.ts'
+import { planParts } from '../src/part-limits.ts'
 import { parseBody } from '../src/strict-json.ts'
 import { BASE, content, miner, openScene, other, type Scene } from './scene.ts'
 

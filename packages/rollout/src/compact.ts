@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { base64urlnopad } from '@scure/base'
-import { repositoryProblem } from './names.ts'
+import { repositoryProblem } from './text-rules.ts'
 import type { Policy, RolloutMode } from './policy.ts'
 import { readStorage } from './policy-schema.ts'
 import { shown, type PolicyDecoding } from './policy-json.ts'

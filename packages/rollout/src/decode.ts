@@ -1,6 +1,6 @@
 import type { CommitmentField } from './commitment.ts'
 import type { PolicyDecoding } from './policy-json.ts'
-import { readSlot } from './slot.ts'
+import { readSlot } from './commitment-slot.ts'
 
 /**
  * The policy in a commitment, whichever encoding it has; fields of others are skipped. Two policies in one slot are

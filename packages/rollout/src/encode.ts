@@ -3,11 +3,11 @@ import { writeCompactPointer, writeCompactPolicy } from './compact.ts'
 import { createPolicy } from './create-policy.ts'
 import { decodePointer } from './decode.ts'
 import { RolloutError } from './errors.ts'
-import { repositoryProblem } from './names.ts'
+import { repositoryProblem } from './text-rules.ts'
 import type { Policy } from './policy.ts'
 import { POLICY_VERSION } from './policy-schema.ts'
 import { policyToJson } from './policy-json.ts'
-import { readSlot, type SlotRecord } from './slot.ts'
+import { readSlot, type SlotRecord } from './commitment-slot.ts'
 
 /** Our fields of a commitment-to-be; the first candidate that fits is taken. */
 interface Candidate {

@@ -16,7 +16,7 @@ export type {
   PolicySnapshot,
   RolloutMode,
 } from './policy.ts'
-export { splitEndpoints } from './names.ts'
+export { splitEndpoints } from './text-rules.ts'
 export { policyToJson, readPolicyJson, type PolicyDecoding } from './policy-json.ts'
 export type { PolicyInput } from './policy-schema.ts'
 export { effectivePercentage } from './schedule.ts'

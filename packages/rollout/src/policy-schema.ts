@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RolloutError } from './errors.ts'
-import { bucketProblem, endpointListProblem, endpointProblem, regionProblem, repositoryProblem } from './names.ts'
+import { bucketProblem, endpointListProblem, endpointProblem, regionProblem, repositoryProblem } from './text-rules.ts'
 import { isPercentage } from './percentage.ts'
 import type { CohortRule, Policy, PolicyS3, RolloutMode } from './policy.ts'
 import { addressOf, publicKeyOf } from './ss58.ts'

@@ -7,8 +7,8 @@ export {
   type HuggingFaceChoice,
   type StorageOptions,
 } from './compose.ts'
-export type { PolicySource, StorageConfig } from './config.ts'
-export { createDataUniverseSource, type DataUniverseOptions } from './data-universe.ts'
+export type { PolicySource, StorageConfig } from './policy/in-force.ts'
+export { createDataUniverseSource, type DataUniverseOptions } from './export/data-universe.ts'
 export {
   createDualStorage,
   type DualStorage,
@@ -19,8 +19,8 @@ export {
 } from './dual-storage.ts'
 export { StorageError, type StorageErrorCode } from './errors.ts'
 export type { Log } from './log.ts'
-export type { PointerPublisher } from './pointer.ts'
+export type { PointerPublisher } from './cycle/pointer.ts'
 export type { FailedAttempt, Receipt, ReceiptCopy, SourceMetadata } from './receipt.ts'
-export type { PartitionSummary, RowSource, Unplaceable } from './row-source.ts'
+export type { PartitionSummary, RowSource, Unplaceable } from './export/row-source.ts'
 export { type BackendStatus, readStatus, type StorageStatus } from './status.ts'
-export type { OpenTarget, Target } from './target.ts'
+export type { OpenTarget, Target } from './cycle/target.ts'

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCli } from './cli.ts'
+import { runCli } from './command/cli.ts'
 
 const stop = new AbortController()
 let signals = 0

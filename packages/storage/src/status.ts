@@ -1,7 +1,7 @@
 import type { Plan, PolicyOrigin } from '@sluice/rollout'
-import type { StorageConfig } from './config.ts'
-import type { DeadJob } from './job-table.ts'
-import { type Outbox, openOutbox } from './outbox.ts'
+import type { StorageConfig } from './policy/in-force.ts'
+import type { DeadJob } from './outbox/jobs.ts'
+import { type Outbox, openOutbox } from './outbox/outbox.ts'
 
 /** One backend as the state file knows it; no call is made. */
 export interface BackendStatus {

@@ -119,7 +119,7 @@ it('a disk that is full: typed, the process ends by itself, and nothing is lost 
     ...Array.from({ length: 900 }, (_n, at) => ({ uri: `u${at}`, content: noise() })),
   ])
   miner.db.pragma('wal_checkpoint(TRUNCATE)')
-  const entry = fileURLToPath(new URL('kill-entry.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('./kill-entry.ts', import.meta.url))
   // RLIMIT_FSIZE (in KiB) makes every file that grows beyond it fail with EFBIG.
   const command = `ulimit -f 8192; trap '' XFSZ; exec "$0" --import tsx --conditions=@sluice/source "$1" "$2" 0`
   const child = spawn('bash', ['-c', command, process.execPath, entry, miner.root], {

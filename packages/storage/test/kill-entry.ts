@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { createDirectoryBackend } from '@sluice/backends'
 import { hotkeyFromUri } from '@sluice/chain'
-import { resolveConfig } from '../src/config.ts'
-import { createDataUniverseSource } from '../src/data-universe.ts'
+import { resolveConfig } from '../src/policy/in-force.ts'
+import { createDataUniverseSource } from '../src/export/data-universe.ts'
 import { createDualStorage } from '../src/dual-storage.ts'
 import { memoryLog, netuid, s3Policy, snapshotOf } from './miner.ts'
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackendError } from '@sluice/backends'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openSpool } from '../src/spool.ts'
+import { openSpool } from '../src/export/spool.ts'
 import { addRows, createTestMiner, down, manyRows, s3Policy, type TestMiner } from './miner.ts'
 
 let miner: TestMiner

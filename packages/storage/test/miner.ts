@@ -7,9 +7,9 @@ import { hotkeyFromUri } from '@sluice/chain'
 import { MANIFEST_KEY, openManifest, readRows, type Manifest } from '@sluice/dataset'
 import { createPolicy, type BackendName, type PolicySnapshot } from '@sluice/rollout'
 import { readFileSync } from 'node:fs'
-import { createDataUniverseSource } from '../src/data-universe.ts'
+import { createDataUniverseSource } from '../src/export/data-universe.ts'
 import { createDualStorage, type DualStorage, type DualStorageOptions } from '../src/dual-storage.ts'
-import { type ConfigOptions, resolveConfig } from '../src/config.ts'
+import { type ConfigOptions, resolveConfig } from '../src/policy/in-force.ts'
 import type { Log } from '../src/log.ts'
 
 type PolicyInput = Parameters<typeof createPolicy>[0]

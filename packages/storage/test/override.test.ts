@@ -1,7 +1,7 @@
 import { createPolicy, type Plan } from '@sluice/rollout'
 import { describe, expect, it } from 'vitest'
-import { overridePlan } from '../src/override.ts'
-import { policyFromEnvironment } from '../src/policy-environment.ts'
+import { overridePlan } from '../src/policy/override.ts'
+import { policyFromEnvironment } from '../src/policy/policy-environment.ts'
 import { s3Policy } from './miner.ts'
 
 const outside: Plan = { required: ['huggingface'], inCohort: false, bucket: 99, reason: 'Outside.', block: 7 }

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSqlite } from '@sluice/sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createDataUniverseSource } from '../src/data-universe.ts'
-import type { RowSource } from '../src/row-source.ts'
+import { createDataUniverseSource } from '../src/export/data-universe.ts'
+import type { RowSource } from '../src/export/row-source.ts'
 import { addRows, createTestMiner, down, manyRows, s3Policy, type TestMiner } from './miner.ts'
 
 let miner: TestMiner

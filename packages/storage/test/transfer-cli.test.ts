@@ -8,7 +8,7 @@ import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { createDirectSessions } from '@sluice/transfer/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { runCli } from '../src/cli.ts'
+import { runCli } from '../src/command/cli.ts'
 
 let devnet: Devnet
 let folder: string

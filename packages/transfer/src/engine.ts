@@ -1,11 +1,11 @@
-import type { Allow } from './bandwidth.ts'
-import type { Gate } from './gate.ts'
-import type { Hashing } from './hashing.ts'
-import type { Journal } from './journal.ts'
-import type { Memory } from './memory.ts'
-import type { RetrySettings } from './retry.ts'
-import type { Send } from './send.ts'
-import type { ChecksumMode, UploadSessions } from './sessions.ts'
+import type { Allow } from './pace/bandwidth.ts'
+import type { Gate } from './pace/request-gate.ts'
+import type { Hashing } from './source/hashing.ts'
+import type { Journal } from './journal/port.ts'
+import type { Memory } from './pace/part-memory.ts'
+import type { RetrySettings } from './pace/retry.ts'
+import type { Send } from './sessions/send.ts'
+import type { ChecksumMode, UploadSessions } from './sessions/port.ts'
 
 /** Gives the bytes in a compressed form, piece by piece, the same for the same input. */
 export type Compress = (plain: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>

@@ -1,6 +1,6 @@
 import { TransferError, type TransferErrorCode } from './errors.ts'
 import { errorReply } from './http-wire.ts'
-import { retryAfterOf } from './s3-errors.ts'
+import { retryAfterOf } from './sessions/s3-errors.ts'
 
 type Meaning = readonly [code: TransferErrorCode, retryable: boolean, advice: string]
 

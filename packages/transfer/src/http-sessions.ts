@@ -11,7 +11,7 @@ import {
   statReply,
   urlReply,
 } from './http-wire.ts'
-import type { ObjectHead, StoredPart, UploadSessions } from './sessions.ts'
+import type { ObjectHead, StoredPart, UploadSessions } from './sessions/port.ts'
 
 export interface HttpSessionsOptions extends GatewayOptions {
   /** Who asks: its ss58 address. The prefix in the bucket follows from it, and so `destination` does. */

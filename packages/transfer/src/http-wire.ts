@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import type { OpenUpload, ReadGrant, Session, SignedPart, SignedRequest, StoredObject, StoredPart } from './sessions.ts'
+import type {
+  OpenUpload,
+  ReadGrant,
+  Session,
+  SignedPart,
+  SignedRequest,
+  StoredObject,
+  StoredPart,
+} from './sessions/port.ts'
 
 // The gateway's native API, version 1: snake_case JSON. Keys are relative to the caller's prefix, which the server
 // derives from the signature of the request. Times are ISO 8601 or milliseconds since 1970.

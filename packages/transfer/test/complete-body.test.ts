@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { CompleteMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { completeCommand } from '../src/node/complete-body.ts'
+import { completeCommand } from '../src/s3/complete-body.ts'
 
 const XML = '<CompleteMultipartUploadResult><ETag>&quot;e&quot;</ETag></CompleteMultipartUploadResult>'
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { crc32FromBase64, crc32ToBase64, joinCrc32 } from '../src/crc32.ts'
+import { crc32FromBase64, crc32ToBase64, joinCrc32 } from '../src/source/crc32.ts'
 import { createWasmHashing } from '../src/index.ts'
 import { createNodeHashing } from '../src/node/index.ts'
 

@@ -5,7 +5,7 @@ import { openSqlite } from '@sluice/sqlite'
 import { describe, expect, test } from 'vitest'
 import { createMemoryJournal, createPauseSwitch, createTransfer, fromBytes, TransferError } from '../src/index.ts'
 import { createHttpSender, createNodeHashing, createSqliteJournal } from '../src/node/index.ts'
-import { processMark } from '../src/node/living.ts'
+import { processMark } from '../src/journal/process-mark.ts'
 import { bytesOf, MIB, sha256, useFolder, useStore } from './store.ts'
 
 const store = useStore()

@@ -1,12 +1,12 @@
 import { decide, effectivePercentage, type Policy, RolloutError } from '@sluice/rollout'
 import pLimit from 'p-limit'
-import { type Coverage, uniteManifests } from './coverage.ts'
-import { type Limits, openBudget } from './limits.ts'
-import { type ManifestState, readManifest } from './manifest-state.ts'
-import { passAbort, type Place } from './place.ts'
-import type { SeenManifests } from './seen.ts'
+import { type Coverage, uniteManifests } from './check/coverage.ts'
+import { type Limits, openBudget } from './check/budget.ts'
+import { type ManifestState, readManifest } from './check/manifest-state.ts'
+import { passAbort, type Place } from './check/miner-place.ts'
+import type { SeenManifests } from './check/manifest-history.ts'
 import type { Subnet, SubnetNeuron } from './subnet.ts'
-import type { Verdict } from './verdict.ts'
+import type { Verdict } from './check/verdict.ts'
 
 /** Where a miner keeps data, judged by its signed manifests that list at least one file. */
 export type Usage = 's3' | 'huggingface' | 'both' | 'neither' | 'unknown'

@@ -21,9 +21,9 @@ import {
 } from '@sluice/chain'
 import { hotkeyPrefix } from '@sluice/dataset'
 import { defaultPolicy, type Policy, type PolicySnapshot, splitEndpoints } from '@sluice/rollout'
-import type { Limits } from './limits.ts'
-import type { Place, Source } from './place.ts'
-import { openSeenManifests } from './seen.ts'
+import type { Limits } from './check/budget.ts'
+import type { Place, Source } from './check/miner-place.ts'
+import { openSeenManifests } from './check/manifest-history.ts'
 import type { Subnet } from './subnet.ts'
 import { createValidatorFromPorts, type Validator } from './validator.ts'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process'
-import { createCli } from './cli.ts'
+import { createCli } from './command/cli.ts'
 import { readSettings } from './settings.ts'
 
 const stop = new AbortController()

@@ -1,11 +1,11 @@
 import { measureAdoption, type StorageUsage } from './adoption.ts'
-import { type Entity, readEntities } from './entity.ts'
+import { type Entity, readEntities } from './check/entity.ts'
 import { ValidatorError } from './errors.ts'
-import { defaultLimits, type Limits } from './limits.ts'
-import type { Place } from './place.ts'
-import type { SeenManifests } from './seen.ts'
+import { defaultLimits, type Limits } from './check/budget.ts'
+import type { Place } from './check/miner-place.ts'
+import type { SeenManifests } from './check/manifest-history.ts'
 import { huggingFaceCounts, type Subnet } from './subnet.ts'
-import { type MinerReport, validateMiner } from './validate-miner.ts'
+import { type MinerReport, validateMiner } from './check/validate-miner.ts'
 
 export interface CheckOptions {
   readonly signal?: AbortSignal

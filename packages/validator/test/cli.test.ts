@@ -7,7 +7,7 @@ import { hotkeyPrefix } from '@sluice/dataset'
 import { type Devnet, startChainNode, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createCli } from '../src/cli.ts'
+import { createCli } from '../src/command/cli.ts'
 import { readSettings } from '../src/settings.ts'
 import { hour, netuid, openScene, rowsOf, type Scene } from './scene.ts'
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readEntitiesFile } from '../src/entities-file.ts'
-import { readEntities } from '../src/entity.ts'
+import { readEntitiesFile } from '../src/command/entities-file.ts'
+import { readEntities } from '../src/check/entity.ts'
 import { printable } from '../src/printable.ts'
-import { readRepositoriesFile } from '../src/repositories-file.ts'
+import { readRepositoriesFile } from '../src/command/repositories-file.ts'
 import { readSettings } from '../src/settings.ts'
 
 let folder: string

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { StorageBackend } from '@sluice/backends'
 import { MANIFEST_KEY } from '@sluice/dataset'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openSeenManifests } from '../src/seen.ts'
+import { openSeenManifests } from '../src/check/manifest-history.ts'
 import { ValidatorError } from '../src/errors.ts'
 import { hour, netuid, openScene, put, readBytes, rowsOf, type Scene, sha256Of } from './scene.ts'
 

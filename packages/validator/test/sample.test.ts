@@ -1,6 +1,6 @@
 import type { ManifestFile } from '@sluice/dataset'
 import { expect, test } from 'vitest'
-import { pickSamples } from '../src/sample.ts'
+import { pickSamples } from '../src/check/sample.ts'
 
 const files = [10, 20, 30, 1000].map((bytes): ManifestFile => {
   return { path: `files/${bytes}`, bytes, sha256: '0'.repeat(64), rows: null, source: null, bucket: null }

@@ -14,8 +14,8 @@ import {
   writePart,
 } from '@sluice/dataset'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
-import type { Place } from '../src/place.ts'
-import { openSeenManifests } from '../src/seen.ts'
+import type { Place } from '../src/check/miner-place.ts'
+import { openSeenManifests } from '../src/check/manifest-history.ts'
 import type { Subnet } from '../src/subnet.ts'
 import { createValidatorFromPorts, type Validator, type ValidatorPorts } from '../src/validator.ts'
 

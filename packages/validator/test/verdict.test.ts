@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { combine, type Verdict } from '../src/verdict.ts'
+import { combine, type Verdict } from '../src/check/verdict.ts'
 
 const verdicts = ['valid', 'absent', 'corrupt', 'unreachable'] as const
 

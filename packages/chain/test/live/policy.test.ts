@@ -9,9 +9,9 @@ import {
   readPolicyRecord,
 } from '../../src/index.ts'
 import { finalizedHead } from '../../src/connection.ts'
-import { commitmentLimits } from '../../src/limits.ts'
-import { prepareWrite } from '../../src/slot-write.ts'
-import { writeSlot } from '../../src/publish.ts'
+import { commitmentLimits } from '../../src/publish/limits.ts'
+import { prepareWrite } from '../../src/publish/slot-write.ts'
+import { writeSlot } from '../../src/publish/publish.ts'
 import { type LiveNode, netuid, nodes, openNode } from './node.ts'
 
 const policy = createPolicy({

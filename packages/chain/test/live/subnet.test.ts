@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hotkeyFromUri, publishPointer, readMetagraph, readPointers } from '../../src/index.ts'
 import { finalizedHead } from '../../src/connection.ts'
-import { neuronsFromStorage } from '../../src/metagraph.ts'
+import { neuronsFromStorage } from '../../src/subnet/metagraph.ts'
 import { type LiveNode, netuid, nodes, openNode } from './node.ts'
 
 describe.each(nodes)('the subnet on %s', (name) => {

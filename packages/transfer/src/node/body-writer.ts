@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { spaceFor } from '../memory.ts'
-import type { Body, SendOptions } from '../send.ts'
+import { spaceFor } from '../pace/part-memory.ts'
+import type { Body, SendOptions } from '../sessions/send.ts'
 
 /** Small enough for smooth progress on a slow line; on a fast one it doubles, so that system calls do not count. */
 const SLICE = 256 * 1024

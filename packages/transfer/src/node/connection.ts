@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { abortedError } from '../errors.ts'
-import type { Body, SendOptions, WireReply } from '../send.ts'
+import type { Body, SendOptions, WireReply } from '../sessions/send.ts'
 import { firstPace, isShort, writeBody } from './body-writer.ts'
 import type { HttpAddress } from './http-address.ts'
 import { networkError, stalled } from './http-failures.ts'

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { Hashing, RunningHash } from '../hashing.ts'
+import type { Hashing, RunningHash } from '../source/hashing.ts'
 
 /** Hash functions of Node: CRC-32 and SHA-256 of the processor's own instructions. */
 export function createNodeHashing(): Hashing {

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { createTransfer, type Transfer, type TransferOptions } from '../transfer.ts'
 import { createNodeHashing } from './hashing.ts'
-import { gzip } from '../compress.ts'
-import { createHttpSender, type HttpSender } from './http-send.ts'
-import { createSqliteJournal, type SqliteJournal } from './sqlite-journal.ts'
+import { gzip } from '../upload/compress.ts'
+import { createHttpSender, type HttpSender } from './http-sender.ts'
+import { createSqliteJournal, type SqliteJournal } from '../journal/sqlite.ts'
 import { zstd } from './zstd.ts'
 
 export interface NodeTransferOptions extends Omit<TransferOptions, 'send' | 'hashing' | 'journal'> {

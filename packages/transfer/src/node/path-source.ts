@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, read as readCallback, readSy
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { throwIfAborted, TransferError } from '../errors.ts'
-import type { OpenSource, Source } from '../source.ts'
+import type { OpenSource, Source } from '../source/source.ts'
 
 const readAsync = promisify(readCallback)
 

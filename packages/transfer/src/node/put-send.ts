@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { abortedError } from '../errors.ts'
-import { ownHeaders, type Send, type WireRequest } from '../send.ts'
+import { ownHeaders, type Send, type WireRequest } from '../sessions/send.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts'
 import type { HttpAddress } from './http-address.ts'
 import { unsendable } from './http-failures.ts'

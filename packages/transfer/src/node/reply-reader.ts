@@ -1,4 +1,4 @@
-import type { WireReply } from '../send.ts'
+import type { WireReply } from '../sessions/send.ts'
 
 export interface WholeReply extends WireReply {
   /** How long the connection can carry the next request, milliseconds; 0 = not at all, Infinity = nothing was said. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { DownloadedObject, DownloadTarget, OpenTarget } from '../download-target.ts'
+import type { DownloadedObject, DownloadTarget, OpenTarget } from '../download/target.ts'
 import { TransferError } from '../errors.ts'
 import type { DownloadNote } from './download-note.ts'
-import { processMark } from './living.ts'
+import { processMark } from '../journal/process-mark.ts'
 
 /** The mark of no process. */
 const NOBODY = 'nobody'

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { type DownloadTarget, toWriter } from '../download-target.ts'
+import { type DownloadTarget, toWriter } from '../download/target.ts'
 import { TransferError } from '../errors.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { compress, init } from '@bokuweb/zstd-wasm'
-import { zstdFrames } from '../compress.ts'
+import { zstdFrames } from '../upload/compress.ts'
 import type { Compress } from '../engine.ts'
 
 const LEVEL = 3

@@ -1,0 +1,197 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { createSigner, type RequestHotkey } from '@sluice/signing'
+import {
+  type AskGateway,
+  createGatewayCaller,
+  createHttpSessions,
+  type GatewayRequest,
+  TransferError,
+  type UploadSessions,
+} from '@sluice/transfer'
+import type { BackendError } from '../port/errors.ts'
+import { createTrust, type Trust, type TrustOptions, untrustedCause } from '../trust/endpoint-trust.ts'
+import { createTrustedFetch } from '../trust/trusted-fetch.ts'
+
+export interface GatewayClientOptions extends TrustOptions {
+  /** Auth endpoints, the preferred one first; the others are asked while it is not available. At least one. */
+  readonly endpoints: readonly string[]
+  /** Signs every request; the gateway derives from it where things go. */
+  readonly hotkey: RequestHotkey
+  /** How long one endpoint may take for an answer before the next is asked, milliseconds; default 15,000. */
+  readonly deadlineMs?: number | undefined
+  /** The same while the store assembles an object; default 300,000. */
+  readonly completeMs?: number | undefined
+  /** Milliseconds since 1970; need not be right. */
+  readonly now?: (() => number) | undefined
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined
+}
+
+/** A gateway as its clients see it: several endpoints, one clock, one hotkey. */
+export interface GatewayClient {
+  readonly endpoints: readonly string[]
+  readonly address: string
+  readonly trust: Trust
+  /** For the transfer engine. */
+  readonly sessions: UploadSessions
+  /** One question of the native API. @throws TransferError, whose cause tells when no endpoint may be called */
+  readonly ask: AskGateway
+  /** How long a question may take over all endpoints, milliseconds. */
+  readonly callMs: number
+  /** The gateway's time as far as it is known, milliseconds since 1970. */
+  readonly now: () => number
+}
+
+interface Endpoint {
+  readonly ask: AskGateway
+  readonly sessions: UploadSessions
+  /** What has to be added to our clock, milliseconds. */
+  offset(): number
+}
+
+/** Less is not worth another try: both clocks are cut to seconds. */
+const LEAST_SKEW_MS = 2000
+/** A gateway that asks for less is waited for here; so often in a row. */
+const MOST_WAIT_MS = 10_000
+const MOST_WAITS = 5
+/** Another endpoint may answer where one failed like this; anything else is an answer. */
+const down: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TOO_SLOW', 'NOT_FOUND'])
+
+/** Nothing is called before the first question; an endpoint that must not be called is left out then. */
+export function createGatewayClient(options: GatewayClientOptions): GatewayClient {
+  const { endpoints: urls, hotkey, deadlineMs = 15_000, completeMs = 300_000, now = Date.now } = options
+  const sleep = options.sleep ?? ((ms, signal) => pause(ms, undefined, signal === undefined ? {} : { signal }))
+  if (urls.length === 0) throw new RangeError('a gateway needs at least one endpoint')
+  const trust = createTrust(options)
+  const fetch = createTrustedFetch(trust)
+  const endpoints = urls.map((url) => openEndpoint(url, hotkey, now, fetch))
+  let current = 0
+
+  /** The endpoint that worked last, then the others in their order. */
+  async function first<T>(work: (at: Endpoint, signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
+    const order = endpoints.map((_, index) => (current + index) % endpoints.length)
+    const failures: unknown[] = []
+    for (const index of order) {
+      const endpoint = endpoints[index] as Endpoint
+      try {
+        const result = await corrected(endpoint, (signal) => work(endpoint, signal), call)
+        current = index
+        return result
+      } catch (error) {
+        if (call.signal?.aborted === true || !isDown(error)) throw error
+        failures.push(error)
+      }
+    }
+    // One that may answer later counts more than one that must never be asked.
+    const passing = failures.find((failure) => untrustedCause(failure) === null)
+    throw passing ?? refusal(untrustedCause(failures[0]))
+  }
+
+  async function patiently<T>(work: (at: Endpoint, signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
+    for (let waits = 0; ; waits++) {
+      try {
+        return await first(work, call)
+      } catch (error) {
+        const wait = TransferError.is(error) && error.code === 'THROTTLED' ? (error.retryAfterMs ?? 1000) : null
+        if (wait === null || wait > MOST_WAIT_MS || waits >= MOST_WAITS) throw error
+        await sleep(wait, call.signal).catch(() => Promise.reject(error))
+      }
+    }
+  }
+
+  const quick = (signal?: AbortSignal): Call => ({ signal, deadlineMs })
+  const via =
+    <A, T>(work: (sessions: UploadSessions, input: A, signal: AbortSignal) => Promise<T>) =>
+    (input: A, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<T> =>
+      patiently(({ sessions }, cut) => work(sessions, input, cut), quick(signal))
+
+  return {
+    endpoints: urls,
+    address: hotkey.address,
+    trust,
+    callMs: (urls.length + 1) * deadlineMs,
+    now: () => now() + (endpoints[current] as Endpoint).offset(),
+    ask: (question, shape) =>
+      patiently(({ ask }, signal) => ask({ ...question, signal }, shape), quick(question.signal)),
+    sessions: {
+      // The uploads are those of the bucket, whoever of several endpoints signs for it.
+      destination: (endpoints[0] as Endpoint).sessions.destination,
+      single: via(async (sessions, request, signal) => await sessions.single(request, { signal })),
+      open: via((sessions, request, signal) => sessions.open(request, { signal })),
+      sign: (session, parts, { signal } = {}) =>
+        patiently(({ sessions }, cut) => sessions.sign(session, parts, { signal: cut }), quick(signal)),
+      parts: via((sessions, session, signal) => sessions.parts(session, { signal })),
+      complete: (session, parts, { signal, ...sums } = {}) =>
+        patiently(({ sessions }, cut) => sessions.complete(session, parts, { ...sums, signal: cut }), {
+          signal,
+          deadlineMs: completeMs,
+        }),
+      abort: via((sessions, session, signal) => sessions.abort(session, { signal })),
+      uploads: (prefix, { signal } = {}) =>
+        patiently(({ sessions }, cut) => sessions.uploads(prefix, { signal: cut }), quick(signal)),
+      stat: via((sessions, key, signal) => sessions.stat(key, { signal })),
+      read: via((sessions, key, signal) => sessions.read(key, { signal })),
+    },
+  }
+}
+
+interface Call {
+  readonly signal: AbortSignal | undefined
+  readonly deadlineMs: number
+}
+
+function openEndpoint(url: string, hotkey: RequestHotkey, now: () => number, fetch: typeof globalThis.fetch): Endpoint {
+  let offset = 0
+  const signer = createSigner({ hotkey, now: () => now() + offset })
+  const gateway = {
+    url,
+    fetch,
+    now,
+    authorize: (request: GatewayRequest) => signer.authorize(request),
+    onServerTime: (time: number) => void (offset = time - now()),
+  }
+  const sessions = createHttpSessions({ ...gateway, account: hotkey.address })
+  return { ask: createGatewayCaller(gateway), sessions, offset: () => offset }
+}
+
+/** Once more when the refusal told how far our clock is off. */
+async function corrected<T>(endpoint: Endpoint, work: (signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
+  const before = endpoint.offset()
+  try {
+    return await within(work, call)
+  } catch (error) {
+    const isSkew = TransferError.is(error) && error.code === 'CLOCK_SKEW'
+    if (!isSkew || Math.abs(endpoint.offset() - before) < LEAST_SKEW_MS) throw error
+    return await within(work, call)
+  }
+}
+
+/** Given up after the deadline, whatever the work makes of its signal. */
+async function within<T>(work: (signal: AbortSignal) => Promise<T>, { signal, deadlineMs }: Call): Promise<T> {
+  const cut = new AbortController()
+  const stop = (): void => cut.abort(signal?.reason)
+  if (signal?.aborted === true) stop()
+  else signal?.addEventListener('abort', stop, { once: true })
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const text = `The gateway did not answer within ${deadlineMs / 1000} s. Check the network and its address.`
+      reject(new TransferError('TOO_SLOW', text, { retryable: true }))
+      cut.abort()
+    }, deadlineMs)
+  })
+  try {
+    return await Promise.race([work(cut.signal), late])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+function refusal(refused: BackendError | null): TransferError {
+  const text = refused?.message ?? 'No endpoint of the gateway may be called.'
+  return new TransferError('PROTOCOL', text, { retryable: false, cause: refused })
+}
+
+function isDown(error: unknown): boolean {
+  return untrustedCause(error) !== null || (TransferError.is(error) && down.has(error.code))
+}

@@ -1,0 +1,95 @@
+import type { BackendName } from '@sluice/rollout'
+import { deliver, type DeliveryOptions } from './deliver.ts'
+import type { OutboxFile } from '../outbox/files.ts'
+import { type ManifestWriterOptions, writeManifest } from './manifest-writer.ts'
+import { partitionId } from '../export/partitions.ts'
+import type { Session } from './cycle-targets.ts'
+
+export interface SendOptions extends DeliveryOptions {
+  readonly manifest: ManifestWriterOptions
+}
+
+/**
+ * Sends all that lies in the spool: to every wanted backend at the same time, or, with a stand-in, to the wanted one
+ * first and what it did not take to the stand-in. Each backend's manifest follows its files.
+ */
+export async function sendSpool(
+  options: SendOptions,
+  session: Session,
+  wanted: readonly BackendName[],
+  standIn: BackendName | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { outbox, now } = options
+  outbox.transaction(() => {
+    for (const name of wanted) for (const file of outbox.files.missingIn(name)) outbox.jobs.ensure(file.id, name, now())
+  })
+  await Promise.all(wanted.map((name) => sendTo(options, session, name, () => true, signal)))
+  if (standIn === undefined) return
+
+  const waiting = new Set(wanted.flatMap((name) => [...unlistedGroups(options, name)]))
+  const held = outbox.targets.listed(standIn)
+  const covered = outbox.files.live().filter((file) => waiting.has(groupOf(file)) && !held.has(file.id))
+  if (covered.length === 0) return
+  if ((await session.prepare(standIn, signal)) !== 'ready') return
+  outbox.transaction(() => {
+    for (const file of covered) outbox.jobs.ensure(file.id, standIn, now())
+  })
+  const keys = new Set(covered.map((file) => file.key))
+  await sendTo(options, session, standIn, (key) => keys.has(key), signal)
+}
+
+async function sendTo(
+  options: SendOptions,
+  session: Session,
+  name: BackendName,
+  pick: (key: string) => boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const target = session.ready(name)
+  if (target === null) return
+  const jobs = options.outbox.jobs.sendable(name).filter((job) => pick(job.key))
+  const delivered = await deliver(options, target, jobs, signal)
+  session.copies.push(...delivered.copies)
+  for (const failure of delivered.failed) session.fail(failure.backend, failure.key, failure)
+  if (delivered.exhausted) session.takeDown(name)
+  else await writeListing(options, session, name, signal)
+}
+
+/** Writes the backend's manifest when its list changed. */
+export async function writeListing(
+  options: SendOptions,
+  session: Session,
+  name: BackendName,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { block } = session.plan
+  return await session.attempt(
+    name,
+    async (target) => {
+      const written = await writeManifest(options.manifest, target, block, signal)
+      if (written) options.log.info({ backend: name }, `${name}: manifest written`)
+    },
+    signal,
+  )
+}
+
+const groupOf = (file: OutboxFile): string =>
+  file.source === null || file.bucket === null ? file.key : partitionId(file.source, file.bucket)
+
+/** Partitions and files whose live content the backend does not list: a validator cannot see them there. */
+function unlistedGroups({ outbox }: SendOptions, name: string): Set<string> {
+  const listed = outbox.targets.listed(name)
+  return new Set(outbox.files.live().flatMap((file) => (listed.has(file.id) ? [] : [groupOf(file)])))
+}
+
+/** Removes local files that nobody waits for: superseded, or verified with their whole partition where required. */
+export async function cleanSpool({ outbox, spool }: DeliveryOptions, wanted: readonly BackendName[]): Promise<void> {
+  const missing = new Set(wanted.flatMap((name) => outbox.files.missingIn(name).map(groupOf)))
+  for (const file of outbox.files.withLocalCopy()) {
+    if (file.path === null || (file.live && missing.has(groupOf(file)))) continue
+    await spool.remove(file.path)
+    outbox.files.forgetPath(file.id)
+  }
+  outbox.files.removeGone()
+}
