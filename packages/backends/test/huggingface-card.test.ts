@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { type DevHub, startHub } from '../../devnet/src/hub/server.ts'
 import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
-import { type DatasetCard, updateDatasetCard } from '../src/huggingface/card.ts'
+import type { DatasetCard } from '../src/huggingface/card-facts.ts'
+import { updateDatasetCard } from '../src/huggingface/card.ts'
 import { codeOf, listAll, objectOf, putAll } from './objects.ts'
 
 let hub: DevHub

@@ -1,4 +1,4 @@
-import type { DatasetCard, DatasetStats } from './card.ts'
+import type { DatasetCard, DatasetStats } from './card-facts.ts'
 
 const topicsShown = 10
 const updatesShown = 20
