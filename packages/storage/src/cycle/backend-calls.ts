@@ -48,22 +48,24 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
   const breakers = new Map<BackendName, CircuitBreakerPolicy>()
 
   function breakerOf(backend: BackendName): CircuitBreakerPolicy {
+    const saved = savedState(backend)
     const present = breakers.get(backend)
-    if (present !== undefined) return present
+    if (present !== undefined && saved !== null) return present
     const breaker = circuitBreaker(handleAll, {
       breaker: new ConsecutiveBreaker(settings.breakAfter ?? 5),
       halfOpenAfter: settings.breakMs ?? 60_000,
-      initialState: savedState(backend),
+      initialState: saved ?? undefined,
     })
     breakers.set(backend, breaker)
     return breaker
   }
 
-  function savedState(backend: BackendName): unknown {
+  /** Null when a clock that was wrong opened the breaker: it would stay open until that time comes. */
+  function savedState(backend: BackendName): object | null | undefined {
     const saved = outbox.targets.get(backend)?.breaker
     if (saved == null) return undefined
     const state = JSON.parse(saved) as { readonly ownState?: { readonly openedAt?: number } }
-    return (state.ownState?.openedAt ?? 0) > Date.now() ? undefined : state // opened by a clock that was wrong
+    return (state.ownState?.openedAt ?? 0) > Date.now() ? null : state
   }
 
   async function call<T>(backend: BackendName, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

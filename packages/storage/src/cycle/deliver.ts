@@ -1,4 +1,4 @@
-import { BackendError, type FailedPut, type StoredCopy } from '@sluice/backends'
+import { BackendError, type StoredCopy } from '@sluice/backends'
 import type { Caller } from './backend-calls.ts'
 import { causeCode, messageOf, throwIfAborted } from '../errors.ts'
 import type { SendJob } from '../outbox/jobs.ts'
@@ -87,22 +87,21 @@ async function sendBatch(
   let first: BackendError | null = null
   for await (const result of results) {
     const job = open.get(result.key)
-    if (job === undefined) throw protocolError(target.name, result.key)
-    if (result.ok) {
+    if (job === undefined) continue // nothing we asked for; what has no answer is found below
+    const isSame = result.ok && result.bytes === job.bytes && result.sha256 === job.sha256
+    if (isSame) {
       accept(result, job)
       continue
     }
-    const failure = failedAttempt(target.name, job.key, result.error)
-    last.set(job.key, failure)
-    if (await isFinal(result, job)) last.set(job.key, failure)
-    else first ??= result.error
+    const error = result.ok ? protocolError(target.name, job.key) : result.error
+    last.set(job.key, failedAttempt(target.name, job.key, error))
+    if (!(await isFinal(error, job))) first ??= error
   }
   if (first !== null) throw first
   const unanswered = [...open.keys()].find((key) => !last.has(key))
   if (unanswered !== undefined) throw protocolError(target.name, unanswered)
 
   function accept(copy: StoredCopy, job: SendJob): void {
-    if (copy.bytes !== job.bytes || copy.sha256 !== job.sha256) throw protocolError(target.name, job.key)
     outbox.jobs.verify(job.file, target.name, copy.location, now())
     open.delete(job.key)
     last.delete(job.key)
@@ -111,7 +110,7 @@ async function sendBatch(
   }
 
   /** Failures of this one file that no retry cures: a bad key is dead, a damaged local file is made again. */
-  async function isFinal({ error }: FailedPut, job: SendJob): Promise<boolean> {
+  async function isFinal(error: BackendError, job: SendJob): Promise<boolean> {
     if (error.code === 'BAD_KEY') {
       open.delete(job.key)
       outbox.jobs.fail(job.file, target.name, 'dead', error.code, error.message, now())

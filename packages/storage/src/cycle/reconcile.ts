@@ -1,3 +1,4 @@
+import type { StoredObject } from '@sluice/backends'
 import { MANIFEST_KEY, type Manifest, openManifest } from '@sluice/dataset'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -30,7 +31,7 @@ export async function reconcile(options: ReconcileOptions, target: Target, signa
   if (remote === null && state?.manifestSha256 == null) return
   if (remote !== null && remote.sha256 === state?.manifestSha256) return
 
-  const stored = new Map<string, { bytes: number; sha256: string | null }>()
+  const stored = new Map<string, StoredObject>()
   for await (const object of target.backend.list('', call)) stored.set(object.key, object)
   const why = remote === null ? 'its manifest is gone' : `it has manifest ${remote.manifest.sequence} of another run`
   log.warn(
@@ -39,9 +40,7 @@ export async function reconcile(options: ReconcileOptions, target: Target, signa
   )
   outbox.transaction(() => {
     for (const file of outbox.files.verifiedIn(target.name)) {
-      const object = stored.get(file.key)
-      const same = object !== undefined && object.bytes === file.bytes
-      if (!same || (object.sha256 !== null && object.sha256 !== file.sha256)) outbox.jobs.remove(file.id, target.name)
+      if (!isSame(stored.get(file.key), file)) outbox.jobs.remove(file.id, target.name)
     }
     const listed = remote === null ? [] : adopt(options, target, remote.manifest, stored)
     const sequence = Math.max(state?.sequence ?? 0, remote?.manifest.sequence ?? 0)
@@ -54,13 +53,12 @@ function adopt(
   { outbox, now }: ReconcileOptions,
   target: Target,
   manifest: Manifest,
-  stored: ReadonlyMap<string, { bytes: number; sha256: string | null }>,
+  stored: ReadonlyMap<string, StoredObject>,
 ): number[] {
   const listed: number[] = []
   const known = new Set(outbox.files.live().map((file) => `${file.source}/${file.bucket}`))
   for (const entry of manifest.files) {
-    const object = stored.get(entry.path)
-    if (object === undefined || object.bytes !== entry.bytes) continue
+    if (!isSame(stored.get(entry.path), entry)) continue
     const present = outbox.files.byKey(entry.path)
     if (present !== null && present.sha256 !== entry.sha256) continue // files/…: a newer content waits under the key
     const { path: key, bytes, sha256, rows, source, bucket } = entry
@@ -71,6 +69,11 @@ function adopt(
     listed.push(id)
   }
   return listed
+}
+
+/** As far as the backend can tell without reading the object. */
+function isSame(object: StoredObject | undefined, file: { readonly bytes: number; readonly sha256: string }): boolean {
+  return object?.bytes === file.bytes && (object.sha256 === null || object.sha256 === file.sha256)
 }
 
 function parse(options: ReconcileOptions, target: Target, bytes: Uint8Array): ReturnType<typeof openManifest> | null {
