@@ -11,6 +11,7 @@ const SUITES = [
   'packages/backends/test/s3',
   'packages/backends/test/gateway-contract',
   'packages/transfer/test/',
+  'packages/gateway-api/test/',
   'packages/gateway/test/uploads',
   'packages/gateway/test/compat',
   'packages/gateway/test/threats-',

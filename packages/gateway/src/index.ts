@@ -1,4 +1,5 @@
-export { GatewayError, type GatewayErrorCode } from './errors.ts'
+export type { GatewayErrorCode } from '@sluice/gateway-api'
+export { GatewayError } from './errors.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { GatewayReply, GatewayRequest } from './http/exchange.ts'
 export { defaultLimits, type Limits } from './limits.ts'

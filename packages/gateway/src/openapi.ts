@@ -1,6 +1,6 @@
+import { errorReply } from '@sluice/gateway-api'
 import { z } from 'zod'
 import type { Route } from './http/route.ts'
-import { errorReply } from './routes/schemas.ts'
 
 /** The OpenAPI 3.1 document of the routes that are on. */
 export function openApiDocument(routes: readonly Route[], servers: readonly string[]): object {

@@ -45,7 +45,7 @@ export interface Uploads {
     parts: readonly { partNumber: number; bytes: number | null; crc32?: string | undefined }[],
     now: number,
     seconds?: number,
-  ): Promise<readonly Timed[]>
+  ): Promise<readonly (Timed & { readonly partNumber: number })[]>
   parts(session: Session, after: number): Promise<{ parts: readonly StoredPart[]; next: number | null }>
   complete(
     address: string,
@@ -151,6 +151,7 @@ export function createUploads({ admission, state, store, limits, log }: UploadsO
         }
         const input = { method: 'PUT', key: session.key, query: { ...query, partNumber: String(partNumber) } } as const
         return {
+          partNumber,
           ...(await store.presign({ ...input, headers, expiresSeconds })),
           expiresAt: now + expiresSeconds * 1000,
         }

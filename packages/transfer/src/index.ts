@@ -43,7 +43,5 @@ export { createFetchSend, type FetchSendOptions } from './sessions/fetch-send.ts
 export { createWasmHashing } from './source/wasm-hashing.ts'
 export { createMemoryJournal } from './journal/memory.ts'
 export { gzip, zstdFrames } from './upload/compress.ts'
-export { createHttpSessions, type HttpSessionsOptions } from './http-sessions.ts'
-export { type AskGateway, createGatewayCaller, type GatewayOptions, type GatewayRequest } from './http-call.ts'
 export { retryAfterOf, s3CodeOf, s3Failure } from './sessions/s3-errors.ts'
 export { planUpload, type Plan, type PlanRequest } from './upload/part-plan.ts'

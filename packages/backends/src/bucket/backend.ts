@@ -1,12 +1,11 @@
 import { stat as statFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
+import { deleteObjects, listObjects, listPages } from '@sluice/gateway-api/client'
 import type { PutObject, StorageBackend, StoredCopy } from '../port/storage-backend.ts'
 import { throwIfAborted } from '../port/content.ts'
 import { BackendError } from '../port/errors.ts'
 import { createGatewayClient, type GatewayClientOptions } from './gateway-client.ts'
-import { listPages } from './gateway-list.ts'
 import { openTransfer } from './gateway-transfer.ts'
-import { deleteReply } from './gateway-wire.ts'
 import { checkKey, checkPrefix } from '../port/key.ts'
 import { createOpenPresigned } from './open.ts'
 import { putEach } from './put-each.ts'
@@ -107,7 +106,7 @@ export function createGatewayBackend(options: GatewayBackendOptions): StorageBac
     },
     async *list(prefix, { signal } = {}) {
       checkPrefix(prefix)
-      const pages = listPages(client.ask, '/uploads/list', { prefix }, signal)
+      const pages = listPages(client.ask, listObjects, { prefix }, signal)
       for (;;) {
         const page = await telling(`list ${where}${prefix}`, signal, () => pages.next())
         if (page.done === true) return
@@ -120,8 +119,7 @@ export function createGatewayBackend(options: GatewayBackendOptions): StorageBac
       for (let at = 0; at < keys.length; at += DELETES_PER_CALL) {
         const body = { keys: keys.slice(at, at + DELETES_PER_CALL) }
         const what = `delete objects below ${where}`
-        const question = { what, method: 'POST', path: '/uploads/delete', body, signal } as const
-        await telling(what, signal, () => client.ask(question, deleteReply))
+        await telling(what, signal, () => client.ask(deleteObjects, { what, body, signal }))
       }
     },
   }

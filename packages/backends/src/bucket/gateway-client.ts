@@ -1,13 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { createSigner, type RequestHotkey } from '@sluice/signing'
-import {
-  type AskGateway,
-  createGatewayCaller,
-  createHttpSessions,
-  type GatewayRequest,
-  TransferError,
-  type UploadSessions,
-} from '@sluice/transfer'
+import { type AskGateway, type Gateway, openGateway } from '@sluice/gateway-api/client'
+import type { RequestHotkey } from '@sluice/signing'
+import { TransferError, type UploadSessions } from '@sluice/transfer'
 import type { BackendError } from '../port/errors.ts'
 import { createTrust, type Trust, type TrustOptions, untrustedCause } from '../trust/endpoint-trust.ts'
 import { createTrustedFetch } from '../trust/trusted-fetch.ts'
@@ -41,15 +35,6 @@ export interface GatewayClient {
   readonly now: () => number
 }
 
-interface Endpoint {
-  readonly ask: AskGateway
-  readonly sessions: UploadSessions
-  /** What has to be added to our clock, milliseconds. */
-  offset(): number
-}
-
-/** Less is not worth another try: both clocks are cut to seconds. */
-const LEAST_SKEW_MS = 2000
 /** A gateway that asks for less is waited for here; so often in a row. */
 const MOST_WAIT_MS = 10_000
 const MOST_WAITS = 5
@@ -63,17 +48,17 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
   if (urls.length === 0) throw new RangeError('a gateway needs at least one endpoint')
   const trust = createTrust(options)
   const fetch = createTrustedFetch(trust)
-  const endpoints = urls.map((url) => openEndpoint(url, hotkey, now, fetch))
+  const endpoints = urls.map((url) => openGateway({ url, hotkey, now, fetch }))
   let current = 0
 
   /** The endpoint that worked last, then the others in their order. */
-  async function first<T>(work: (at: Endpoint, signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
+  async function first<T>(work: (at: Gateway, signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
     const order = endpoints.map((_, index) => (current + index) % endpoints.length)
     const failures: unknown[] = []
     for (const index of order) {
-      const endpoint = endpoints[index] as Endpoint
+      const endpoint = endpoints[index] as Gateway
       try {
-        const result = await corrected(endpoint, (signal) => work(endpoint, signal), call)
+        const result = await within((signal) => work(endpoint, signal), call)
         current = index
         return result
       } catch (error) {
@@ -86,7 +71,7 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     throw passing ?? refusal(untrustedCause(failures[0]))
   }
 
-  async function patiently<T>(work: (at: Endpoint, signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
+  async function patiently<T>(work: (at: Gateway, signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
     for (let waits = 0; ; waits++) {
       try {
         return await first(work, call)
@@ -109,12 +94,12 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     address: hotkey.address,
     trust,
     callMs: (urls.length + 1) * deadlineMs,
-    now: () => now() + (endpoints[current] as Endpoint).offset(),
-    ask: (question, shape) =>
-      patiently(({ ask }, signal) => ask({ ...question, signal }, shape), quick(question.signal)),
+    now: () => (endpoints[current] as Gateway).now(),
+    ask: (route, question) =>
+      patiently(({ ask }, signal) => ask(route, { ...question, signal }), quick(question.signal)),
     sessions: {
       // The uploads are those of the bucket, whoever of several endpoints signs for it.
-      destination: (endpoints[0] as Endpoint).sessions.destination,
+      destination: (endpoints[0] as Gateway).sessions.destination,
       single: via(async (sessions, request, signal) => await sessions.single(request, { signal })),
       open: via((sessions, request, signal) => sessions.open(request, { signal })),
       sign: (session, parts, { signal } = {}) =>
@@ -137,32 +122,6 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
 interface Call {
   readonly signal: AbortSignal | undefined
   readonly deadlineMs: number
-}
-
-function openEndpoint(url: string, hotkey: RequestHotkey, now: () => number, fetch: typeof globalThis.fetch): Endpoint {
-  let offset = 0
-  const signer = createSigner({ hotkey, now: () => now() + offset })
-  const gateway = {
-    url,
-    fetch,
-    now,
-    authorize: (request: GatewayRequest) => signer.authorize(request),
-    onServerTime: (time: number) => void (offset = time - now()),
-  }
-  const sessions = createHttpSessions({ ...gateway, account: hotkey.address })
-  return { ask: createGatewayCaller(gateway), sessions, offset: () => offset }
-}
-
-/** Once more when the refusal told how far our clock is off. */
-async function corrected<T>(endpoint: Endpoint, work: (signal: AbortSignal) => Promise<T>, call: Call): Promise<T> {
-  const before = endpoint.offset()
-  try {
-    return await within(work, call)
-  } catch (error) {
-    const isSkew = TransferError.is(error) && error.code === 'CLOCK_SKEW'
-    if (!isSkew || Math.abs(endpoint.offset() - before) < LEAST_SKEW_MS) throw error
-    return await within(work, call)
-  }
 }
 
 /** Given up after the deadline, whatever the work makes of its signal. */

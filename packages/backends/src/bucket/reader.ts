@@ -1,8 +1,8 @@
+import { signReads } from '@sluice/gateway-api/client'
 import type { StorageBackend } from '../port/storage-backend.ts'
 import { throwIfAborted } from '../port/content.ts'
 import { BackendError } from '../port/errors.ts'
 import { createGatewayClient, type GatewayClientOptions } from './gateway-client.ts'
-import { readUrls } from './gateway-wire.ts'
 import { checkKey } from '../port/key.ts'
 import { createOpenPresigned } from './open.ts'
 import { transferFailure } from './failures.ts'
@@ -61,8 +61,8 @@ export function createGatewayReader(options: GatewayReaderOptions): GatewayReade
   }
 
   async function ask(hotkey: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const question = { what: `read what ${hotkey} stored`, method: 'POST', path: '/reads/urls' } as const
-    const reply = await client.ask({ ...question, body: { hotkey, keys }, signal: undefined }, readUrls)
+    const question = { what: `read what ${hotkey} stored`, body: { hotkey, keys }, signal: undefined }
+    const reply = await client.ask(signReads, question)
     if (kept.size > URLS_KEPT) kept.clear()
     for (const { key, url, expires_at } of reply.urls) {
       kept.set(`${hotkey}/${key}`, { url, until: Date.parse(expires_at) - MARGIN_MS })

@@ -2,12 +2,12 @@
  * IOTA's orchestrator (`/storage/…`, Epistula v2). Its clients choose a path; here it lies below the signer's prefix,
  * and the reply tells the whole key. All part URLs are handed out at once, as its clients expect.
  */
+import { etag } from '@sluice/gateway-api'
 import { verifyEpistula } from '@sluice/signing'
 import { z } from 'zod'
 import { jsonReply } from '../http/exchange.ts'
 import type { Route } from '../http/route.ts'
 import { adoptedKey } from '../keys.ts'
-import { etag } from '../routes/schemas.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { readModel, refuseWithDetail } from './fast-api.ts'
 

@@ -2,6 +2,7 @@
  * Knowlio's shapes: its Lambda's action payloads at `POST /actions`, and the routes that its browser sample calls below
  * `/api/uploads/`. The original had no authentication at all; here each request is signed as the native ones are.
  */
+import { etag, headerText } from '@sluice/gateway-api'
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
 import { emptyReply, jsonReply } from '../http/exchange.ts'
@@ -9,7 +10,6 @@ import type { Route } from '../http/route.ts'
 import { ownKey, relativeKey } from '../keys.ts'
 import { limitsOf } from '../part-limits.ts'
 import { nativeRoute } from '../routes/native.ts'
-import { etag, headerText } from '../routes/schemas.ts'
 import type { AdapterParts, AdapterRoute } from './adapters.ts'
 import { readModel } from './fast-api.ts'
 

@@ -1,5 +1,6 @@
+import type { GatewayErrorCode } from '@sluice/gateway-api'
 import type { z } from 'zod'
-import type { GatewayError, GatewayErrorCode } from '../errors.ts'
+import type { GatewayError } from '../errors.ts'
 import type { GatewayReply, GatewayRequest } from './exchange.ts'
 
 /** One request on its way through the app. */

@@ -1,3 +1,4 @@
+import type { ApiRoute } from '@sluice/gateway-api'
 import type { z } from 'zod'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
@@ -5,13 +6,8 @@ import { emptyReply, type GatewayReply, jsonReply } from '../http/exchange.ts'
 import type { Exchange, Route, RouteDocs } from '../http/route.ts'
 import { parseBody } from '../strict-json.ts'
 
-interface Shape<Body extends z.ZodType, Query extends z.ZodType> {
-  readonly method: Route['method']
-  readonly path: string
+interface Shape<Body, Query, Reply> extends ApiRoute<Body, Query, Reply> {
   readonly summary: string
-  readonly body?: Body
-  readonly query?: Query
-  readonly reply?: z.ZodType
   readonly bodyBytes?: number
 }
 
@@ -26,10 +22,10 @@ export interface Call<Body, Query> {
 }
 
 /** Makes a route of the native API: signature first, then the input, then the answer as JSON (undefined: 204). */
-export function nativeRoute<Body extends z.ZodType, Query extends z.ZodType>(
+export function nativeRoute<Body, Query, Reply extends object | undefined>(
   authenticator: Authenticator,
-  shape: Shape<Body, Query>,
-  answer: (call: Call<z.infer<Body>, z.infer<Query>>) => Promise<object | undefined>,
+  shape: Shape<Body, Query, Reply>,
+  answer: (call: Call<Body, Query>) => Promise<Reply>,
 ): Route {
   const docs: RouteDocs = {
     summary: shape.summary,
@@ -54,7 +50,7 @@ export function nativeRoute<Body extends z.ZodType, Query extends z.ZodType>(
         throw new GatewayError('BAD_REQUEST', 'This request takes no query.')
       }
       const body = shape.body === undefined ? null : checked(shape.body, parseBody(request.body))
-      const reply = await answer({ address, body, query, rest, now } as Call<z.infer<Body>, z.infer<Query>>)
+      const reply = await answer({ address, body, query, rest, now } as Call<Body, Query>)
       return reply === undefined ? emptyReply : jsonReply(reply)
     },
   }

@@ -1,13 +1,13 @@
+import * as api from '@sluice/gateway-api'
+import { publicKeyOf, addressOf, SigningError } from '@sluice/signing'
 import type { Admission } from '../admission.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
 import type { Route } from '../http/route.ts'
 import { ownKey, ownPrefix, prefixOf, relativeKey } from '../keys.ts'
 import type { Limits } from '../limits.ts'
-import { publicKeyOf, addressOf, SigningError } from '@sluice/signing'
 import type { ListedObject, ObjectStore, StoredObject } from '../store/store.ts'
 import { iso, nativeRoute } from './native.ts'
-import * as schema from './schemas.ts'
 
 export interface ObjectRouteOptions {
   readonly authenticator: Authenticator
@@ -26,12 +26,7 @@ export function objectRoutes({ authenticator, store, limits }: ObjectRouteOption
 
   const stat = nativeRoute(
     authenticator,
-    {
-      method: 'GET',
-      path: '/uploads/stat/*',
-      summary: 'Size, ETag and metadata of an object.',
-      reply: schema.statReply,
-    },
+    { ...api.statObject, summary: 'Size, ETag and metadata of an object.' },
     async ({ address, rest }) => {
       const { bytes, etag, metadata, contentEncoding, crc32 } = await existing(ownKey(address, rest))
       return { key: rest, bytes, etag, metadata, content_encoding: contentEncoding, checksum_crc32: crc32 }
@@ -40,7 +35,7 @@ export function objectRoutes({ authenticator, store, limits }: ObjectRouteOption
 
   const download = nativeRoute(
     authenticator,
-    { method: 'GET', path: '/uploads/download/*', summary: 'A presigned GET.', reply: schema.downloadReply },
+    { ...api.signGet, summary: 'A presigned GET.' },
     async ({ address, rest, now }) => {
       const key = ownKey(address, rest)
       const { bytes, etag, metadata } = await existing(key)
@@ -51,25 +46,13 @@ export function objectRoutes({ authenticator, store, limits }: ObjectRouteOption
 
   const list = nativeRoute(
     authenticator,
-    {
-      method: 'POST',
-      path: '/uploads/list',
-      summary: 'The signer’s objects; `next` is the `after` of the next page.',
-      body: schema.listBody,
-      reply: schema.listReply,
-    },
+    { ...api.listObjects, summary: 'The signer’s objects; `next` is the `after` of the next page.' },
     async ({ address, body }) => await listBelow(store, address, body.prefix, body.after),
   )
 
   const remove = nativeRoute(
     authenticator,
-    {
-      method: 'POST',
-      path: '/uploads/delete',
-      summary: 'Deletes objects; those that are not there count as deleted.',
-      body: schema.deleteBody,
-      reply: schema.deleteReply,
-    },
+    { ...api.deleteObjects, summary: 'Deletes objects; those that are not there count as deleted.' },
     async ({ address, body }) => {
       await store.delete(body.keys.map((key) => ownKey(address, key)))
       return { deleted: body.keys.length }
@@ -83,13 +66,7 @@ export function objectRoutes({ authenticator, store, limits }: ObjectRouteOption
 export function readRoutes({ authenticator, admission, store, limits }: ObjectRouteOptions): readonly Route[] {
   const list = nativeRoute(
     authenticator,
-    {
-      method: 'POST',
-      path: '/reads/list',
-      summary: 'The objects of a hotkey, for validators.',
-      body: schema.readListBody,
-      reply: schema.listReply,
-    },
+    { ...api.listOthers, summary: 'The objects of a hotkey, for validators.' },
     async ({ address, body }) => {
       admission.validator(address)
       return await listBelow(store, canonical(body.hotkey), body.prefix, body.after)
@@ -98,13 +75,7 @@ export function readRoutes({ authenticator, admission, store, limits }: ObjectRo
 
   const urls = nativeRoute(
     authenticator,
-    {
-      method: 'POST',
-      path: '/reads/urls',
-      summary: 'Presigned GETs for objects of a hotkey, for validators.',
-      body: schema.readUrlsBody,
-      reply: schema.readUrlsReply,
-    },
+    { ...api.signReads, summary: 'Presigned GETs for objects of a hotkey, for validators.' },
     async ({ address, body, now }) => {
       admission.validator(address)
       const hotkey = canonical(body.hotkey)

@@ -1,3 +1,4 @@
+import * as api from '@sluice/gateway-api'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
 import type { Route } from '../http/route.ts'
@@ -7,7 +8,6 @@ import { stateful } from '../authenticate.ts'
 import type { State } from '../state/state.ts'
 import type { Uploads } from '../uploads.ts'
 import { iso, nativeRoute } from './native.ts'
-import * as schema from './schemas.ts'
 
 export interface UploadRouteOptions {
   readonly authenticator: Authenticator
@@ -20,13 +20,7 @@ export interface UploadRouteOptions {
 export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRouteOptions): readonly Route[] {
   const single = nativeRoute(
     authenticator,
-    {
-      method: 'POST',
-      path: '/uploads/url',
-      summary: 'A presigned PUT for one object of exactly these bytes.',
-      body: schema.urlBody,
-      reply: schema.urlReply,
-    },
+    { ...api.signPut, summary: 'A presigned PUT for one object of exactly these bytes.' },
     async ({ address, body, now }) => {
       const { bytes, content_type: contentType, metadata, checksum_crc32: crc32, sha256 } = body
       const key = ownKey(address, body.key)
@@ -34,19 +28,13 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
       const object = { key, bytes, contentType, contentEncoding, metadata, crc32, sha256 }
       const request = await uploads.put(address, object, now)
       const { url, headers, expiresAt } = request
-      return { key: body.key, method: 'PUT', url, headers, expires_at: iso(expiresAt) }
+      return { key: body.key, method: 'PUT' as const, url, headers, expires_at: iso(expiresAt) }
     },
   )
 
   const init = nativeRoute(
     authenticator,
-    {
-      method: 'POST',
-      path: '/uploads/multipart/init',
-      summary: 'Opens a multipart upload.',
-      body: schema.initBody,
-      reply: schema.initReply,
-    },
+    { ...api.openUpload, summary: 'Opens a multipart upload.' },
     async ({ address, body, now }) => {
       const { bytes, part_size: partSize, content_type: contentType, metadata, sha256, checksum } = body
       const key = ownKey(address, body.key)
@@ -66,11 +54,8 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
   const partUrl = nativeRoute(
     authenticator,
     {
-      method: 'POST',
-      path: '/uploads/multipart/part-url',
+      ...api.signParts,
       summary: `Presigned PUTs for at most ${limits.urlsPerRequest} parts; ask when you are about to send them.`,
-      body: schema.partUrlBody,
-      reply: schema.partUrlReply,
     },
     async ({ address, body, now }) => {
       if (body.parts.length > limits.urlsPerRequest) {
@@ -82,8 +67,8 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
       })
       const signed = await uploads.sign(address, session, parts, now)
       return {
-        parts: signed.map(({ url, headers, expiresAt }, index) => {
-          return { part_number: parts[index]?.partNumber, url, headers, expires_at: iso(expiresAt) }
+        parts: signed.map(({ partNumber, url, headers, expiresAt }) => {
+          return { part_number: partNumber, url, headers, expires_at: iso(expiresAt) }
         }),
       }
     },
@@ -91,13 +76,7 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
 
   const listParts = nativeRoute(
     authenticator,
-    {
-      method: 'GET',
-      path: '/uploads/multipart/parts',
-      summary: 'Which parts the store has; `next` is the `after` of the next page.',
-      query: schema.partsQuery,
-      reply: schema.partsReply,
-    },
+    { ...api.listParts, summary: 'Which parts the store has; `next` is the `after` of the next page.' },
     async ({ address, query }) => {
       const session = await uploads.find(address, query.upload_id, ownKey(address, query.key))
       const { parts, next } = await uploads.parts(session, query.after)
@@ -113,11 +92,8 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
   const complete = nativeRoute(
     authenticator,
     {
-      method: 'POST',
-      path: '/uploads/multipart/complete',
+      ...api.completeUpload,
       summary: 'Makes the object out of its parts. Repeating it gives the same answer.',
-      body: schema.completeBody,
-      reply: schema.completeReply,
       bodyBytes: limits.completeBodyBytes,
     },
     async ({ address, body, now }) => {
@@ -132,12 +108,7 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
 
   const abort = nativeRoute(
     authenticator,
-    {
-      method: 'DELETE',
-      path: '/uploads/multipart/abort',
-      summary: 'Ends an upload and removes its parts.',
-      query: schema.abortQuery,
-    },
+    { ...api.abortUpload, summary: 'Ends an upload and removes its parts.' },
     async ({ address, query }) => {
       await uploads.abort(await uploads.find(address, query.upload_id, ownKey(address, query.key)))
       return undefined
@@ -146,13 +117,7 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
 
   const list = nativeRoute(
     authenticator,
-    {
-      method: 'GET',
-      path: '/uploads/multipart/list',
-      summary: 'The open uploads of the signer.',
-      query: schema.openQuery,
-      reply: schema.openReply,
-    },
+    { ...api.listUploads, summary: 'The open uploads of the signer.' },
     async ({ address, query }) => {
       const open = await stateful(state.openOf(address))
       const mine = open.filter(({ key }) => key.startsWith(prefixOf(address) + query.prefix))

@@ -1,14 +1,20 @@
-import { TransferError, type TransferErrorCode } from './errors.ts'
-import { errorReply } from './http-wire.ts'
-import { retryAfterOf } from './sessions/s3-errors.ts'
+import { retryAfterOf, TransferError, type TransferErrorCode } from '@sluice/transfer'
+import type { GatewayErrorCode } from '../errors.ts'
+import { errorReply } from '../schemas.ts'
 
 type Meaning = readonly [code: TransferErrorCode, retryable: boolean, advice: string]
 
 const refused: Meaning = ['FORBIDDEN', false, 'The gateway does not let this hotkey do it.']
 const busy: Meaning = ['UNAVAILABLE', true, 'The gateway cannot work now; try again.']
 
-const byCode: Readonly<Record<string, Meaning>> = {
-  BAD_SIGNATURE: ['UNAUTHORIZED', false, 'Check hotkey and address of the gateway.'],
+const nowhere: Meaning = ['NOT_FOUND', false, 'Check the address of the gateway.']
+const conflict: Meaning = ['CONFLICT', true, 'Somebody else wrote at the same time; try again.']
+const tooLarge: Meaning = ['TOO_LARGE', false, 'The gateway does not take so many bytes.']
+const tooMany: Meaning = ['THROTTLED', true, 'The gateway asks for fewer requests.']
+const unknown: Meaning = ['UNAUTHORIZED', false, 'Check hotkey and address of the gateway.']
+
+const byCode: Readonly<Record<GatewayErrorCode, Meaning>> = {
+  BAD_SIGNATURE: unknown,
   EXPIRED: ['CLOCK_SKEW', true, 'The signed request was too old when it arrived; check the clock of this machine.'],
   REPLAYED: ['UNAUTHORIZED', true, 'The request was seen before; it is signed anew.'],
   NOT_REGISTERED: ['FORBIDDEN', false, 'The hotkey is not registered in this subnet.'],
@@ -17,23 +23,25 @@ const byCode: Readonly<Record<string, Meaning>> = {
   NO_PERMIT: refused,
   NO_SUCH_UPLOAD: ['NO_SUCH_UPLOAD', false, 'The upload was completed or aborted; start it again.'],
   NO_SUCH_KEY: ['NO_SUCH_KEY', false, 'There is no such object.'],
-  INVALID_PART: ['INVALID_PART', true, 'A part is missing or not what was sent.'],
-  CONFLICT: ['CONFLICT', true, 'Somebody else wrote at the same time; try again.'],
-  TOO_LARGE: ['TOO_LARGE', false, 'The gateway does not take so many bytes.'],
+  NO_SUCH_ROUTE: nowhere,
+  CONFLICT: conflict,
+  TOO_LARGE: tooLarge,
   BAD_REQUEST: ['PROTOCOL', false, 'The gateway did not understand; are both of the same version?'],
-  TOO_MANY: ['THROTTLED', true, 'The gateway asks for fewer requests.'],
+  TOO_MANY: tooMany,
   CHAIN_STALE: busy,
   STORE_UNAVAILABLE: busy,
+  INTERNAL: busy,
 }
 
+/** For answers that are not the gateway's own, as of a proxy before it, and for codes of a newer one. */
 const byStatus: Readonly<Record<number, Meaning>> = {
-  401: ['UNAUTHORIZED', false, 'Check hotkey and address of the gateway.'],
+  401: unknown,
   403: refused,
-  404: ['NOT_FOUND', false, 'Check the address of the gateway.'],
+  404: nowhere,
   408: busy,
-  409: ['CONFLICT', true, 'Somebody else wrote at the same time; try again.'],
-  413: ['TOO_LARGE', false, 'The gateway does not take so many bytes.'],
-  429: ['THROTTLED', true, 'The gateway asks for fewer requests.'],
+  409: conflict,
+  413: tooLarge,
+  429: tooMany,
 }
 
 /** What a failed reply of the gateway means. Its message is shown, cut and without control characters. */
@@ -46,7 +54,7 @@ export function gatewayError(
 ): TransferError {
   const parsed = errorReply.safeParse(body)
   const told = parsed.success ? parsed.data.error : null
-  const known = told !== null && Object.hasOwn(byCode, told.code) ? byCode[told.code] : undefined
+  const known = told !== null && Object.hasOwn(byCode, told.code) ? byCode[told.code as GatewayErrorCode] : undefined
   const fallback: Meaning = status >= 500 ? busy : ['PROTOCOL', false, 'The gateway answered something unexpected.']
   const [code, retryable, advice] = known ?? byStatus[status] ?? fallback
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomBytes } from 'node:crypto'
 import {
   createFetchSend,
-  createHttpSessions,
   createMemoryJournal,
   createTransfer,
   createWasmHashing,
@@ -11,33 +10,33 @@ import {
   type Hashing,
   type Transfer,
   type TransferOptions,
-} from '../src/index.ts'
-import { startGateway, type TestGateway } from './gateway.ts'
-import { bytesOf, MIB, quick, sha256, useStore } from './store.ts'
+} from '@sluice/transfer'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openGateway } from '../src/client/index.ts'
+import { listUploads } from '../src/index.ts'
+import { hotkey, startGateway, type TestGateway } from './gateway.ts'
+import { MIB, sha256Of, useStore } from './store.ts'
 
 const store = useStore()
 let gateway: TestGateway
 let hashing: Hashing
 beforeAll(async () => {
-  gateway = await startGateway(store.current.sessions())
+  gateway = await startGateway(store.current.sessions)
   hashing = await createWasmHashing()
 })
 afterAll(async () => await gateway.close())
 
-const data = bytesOf(33 * MIB + 9, 11)
+const data = randomBytes(33 * MIB + 9)
+const quick = { baseMs: 2, capMs: 30 }
 const partSize = 5 * MIB
-const times: number[] = []
+const expires_at = '2040-01-01T00:00:00Z'
+const opened = { upload_id: 'u', key: 'k', part_size: partSize, max_parts: 10_000, expires_at }
 
 /** As a browser does it: the gateway signs, `fetch` sends, WebAssembly hashes. */
 function browser(more: Partial<TransferOptions> = {}): Transfer {
   gateway.intercept = null
   gateway.requests.length = 0
-  const sessions = createHttpSessions({
-    url: `${gateway.url}/`,
-    account: '5Grwva',
-    authorize: async ({ method, body }) => ({ authorization: `test ${method} ${body.length}` }),
-    onServerTime: (time) => void times.push(time),
-  })
+  const { sessions } = openGateway({ url: `${gateway.url}/`, hotkey })
   const options = { sessions, send: createFetchSend(), hashing, compress: { gzip }, retry: quick, partSize }
   return createTransfer({ ...options, ...more })
 }
@@ -45,22 +44,22 @@ function browser(more: Partial<TransferOptions> = {}): Transfer {
 describe('through the gateway', () => {
   test('in parts, with pages of parts and of signatures', async () => {
     const result = await browser().upload(fromBlob(new Blob([data])), { key: 'gw/parts' })
-    expect(result).toMatchObject({ sha256: sha256(data), parts: 7, proof: 'crc32' })
-    expect((await store.current.object('gw/parts')).sha256).toBe(sha256(data))
+    expect(result).toMatchObject({ sha256: sha256Of(data), parts: 7, proof: 'crc32' })
+    expect((await store.current.object('gw/parts')).sha256).toBe(sha256Of(data))
     expect(gateway.requests).not.toContain('GET /uploads/multipart/parts')
   })
   test('one PUT, of nothing, and compressed', async () => {
     const transfer = browser()
     const metadata = { who: 'me' }
     await transfer.upload(fromBytes(data.subarray(0, 1000)), { key: 'gw/ö ne', metadata, contentType: 'text/plain' })
-    expect((await store.current.head('gw/ö ne')).metadata).toEqual({
+    expect((await store.current.object('gw/ö ne')).metadata).toEqual({
       who: 'me',
-      sha256: sha256(data.subarray(0, 1000)),
+      sha256: sha256Of(data.subarray(0, 1000)),
     })
     expect(await transfer.upload(fromBytes(new Uint8Array(0)), { key: 'gw/empty' })).toMatchObject({ bytes: 0 })
     const compressed = await transfer.upload(fromBytes(new Uint8Array(20 * MIB)), { key: 'gw/gzip', compress: 'gzip' })
     expect(compressed.storedBytes).toBeLessThan(MIB)
-    expect(await store.current.head('gw/gzip')).toMatchObject({ encoding: 'gzip' })
+    expect(await store.current.object('gw/gzip')).toMatchObject({ encoding: 'gzip' })
     await expect(transfer.upload(fromBytes(data), { key: 'gw/zstd', compress: 'zstd' })).rejects.toThrow(/zstd/)
   })
   test('resumes over all pages of parts, lists and aborts', async () => {
@@ -102,13 +101,22 @@ describe('when the gateway refuses', () => {
     expect(error).toMatchObject({ name: 'TransferError', code: expected })
     expect(String(error)).toMatch(/evil message/)
   })
-  test('its Date tells how far the clock is off', async () => {
-    const transfer = browser({ retry: { attempts: 1 } })
-    times.length = 0
+  test('its Date tells how far the clock is off: signed anew, once', async () => {
+    const { ask, now } = openGateway({ url: gateway.url, hotkey, now: () => 1_000_000 })
+    gateway.requests.length = 0
     const body = { error: { code: 'EXPIRED', message: '' } }
     gateway.intercept = () => ({ status: 401, body, headers: { date: 'Sat, 01 Jan 2028 00:00:00 GMT' } })
-    await expect(transfer.upload(fromBytes(data), { key: 'k' })).rejects.toMatchObject({ code: 'CLOCK_SKEW' })
-    expect(times).toEqual([Date.UTC(2028, 0, 1)])
+    const question = { what: 'look', query: { prefix: '' }, signal: undefined }
+    await expect(ask(listUploads, question)).rejects.toMatchObject({ code: 'CLOCK_SKEW' })
+    expect(gateway.requests).toHaveLength(2)
+    expect(now()).toBe(Date.UTC(2028, 0, 1))
+  })
+  test('a clock that is a month slow is set right by the first refusal', async () => {
+    gateway.intercept = null
+    const month = 30 * 86_400_000
+    const { sessions, now } = openGateway({ url: gateway.url, hotkey, now: () => Date.now() - month })
+    expect(await sessions.stat('gw/none')).toBeNull()
+    expect(Math.abs(now() - Date.now())).toBeLessThan(5000)
   })
   test('it is asked again, after the wait it wants', async () => {
     const waits: number[] = []
@@ -122,8 +130,9 @@ describe('when the gateway refuses', () => {
   })
   test.each([
     ['no JSON', 'nonsense'],
-    ['a part size of nothing', { upload_id: 'u', part_size: 0 }],
-    ['no upload id', { part_size: partSize }],
+    ['a part size of nothing', { ...opened, part_size: 0 }],
+    ['no upload id', { ...opened, upload_id: undefined }],
+    ['no time', { ...opened, expires_at: 'soon' }],
   ])('%s is a protocol error', async (_, body) => {
     const transfer = browser()
     gateway.intercept = () => ({ status: 200, body })
@@ -134,7 +143,7 @@ describe('when the gateway refuses', () => {
   })
   test('URLs of other parts than were asked for are not used', async () => {
     const transfer = browser()
-    const part = { part_number: 99, url: 'http://127.0.0.1:9/', headers: {}, expires_at: 9e12 }
+    const part = { part_number: 99, url: 'http://127.0.0.1:9/', headers: {}, expires_at }
     gateway.intercept = (line) => (line.endsWith('part-url') ? { status: 200, body: { parts: [part] } } : null)
     await expect(transfer.upload(fromBytes(data), { key: 'gw/mixed' })).rejects.toMatchObject({ code: 'PROTOCOL' })
     expect(await store.current.openUploads()).toBe(0)

@@ -1,18 +1,20 @@
-import { type AskGateway, TransferError } from '@sluice/transfer'
-import { listPage } from './gateway-wire.ts'
+import { TransferError } from '@sluice/transfer'
+import type { ApiRoute } from '../routes.ts'
+import type { ListBody, ListReply } from '../schemas.ts'
+import type { AskGateway } from './call.ts'
 
 /** The pages of a listing, each in key order. @throws TransferError */
-export async function* listPages(
+export async function* listPages<Body extends ListBody>(
   ask: AskGateway,
-  path: '/uploads/list' | '/reads/list',
-  about: { readonly prefix: string; readonly hotkey?: string },
+  route: ApiRoute<Body, undefined, ListReply>,
+  about: Body,
   signal?: AbortSignal,
-): AsyncGenerator<readonly { readonly key: string; readonly bytes: number }[], void> {
+): AsyncGenerator<ListReply['objects'], void> {
   const what = `list ${about.prefix}`
   let last = ''
   for (let after = ''; ;) {
     const body = after === '' ? about : { ...about, after }
-    const { objects, next } = await ask({ what, method: 'POST', path, body, signal }, listPage)
+    const { objects, next } = await ask(route, { what, body, signal })
     for (const { key } of objects) {
       if (!key.startsWith(about.prefix) || key <= last) throw broken(what, 'keys outside of it or out of order')
       last = key

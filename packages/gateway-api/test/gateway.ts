@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ChecksumMode, type ObjectHead, TransferError, type UploadSessions } from '../src/index.ts'
+import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
+import { addressOf, type RequestHotkey, SigningError, verifyRfc9421 } from '@sluice/signing'
+import { type ChecksumMode, type ObjectHead, TransferError, type UploadSessions } from '@sluice/transfer'
 
 /** What the tests of the wire schema may look at and change. */
 export interface TestGateway {
@@ -33,6 +35,22 @@ async function textOf(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = []
   for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece)
   return Buffer.concat(pieces).toString()
+}
+
+const secret = secretFromSeed(new Uint8Array(32).fill(7))
+export const hotkey: RequestHotkey = {
+  address: addressOf(getPublicKey(secret)),
+  sign: (message) => sign(secret, message),
+}
+
+function refusalOf({ method = '', url = '', headers }: IncomingMessage, root: string, text: string): string | null {
+  const received = { method, url: root + url, headers: headers as Record<string, string>, body: Buffer.from(text) }
+  try {
+    const { address } = verifyRfc9421(received, { now: Date.now() })
+    return address === hotkey.address ? null : 'NOT_REGISTERED'
+  } catch (error) {
+    return SigningError.is(error) && error.code === 'EXPIRED' ? 'EXPIRED' : 'BAD_SIGNATURE'
+  }
 }
 
 /** The gateway's upload routes, version 1, over direct sessions: written from the schema, not from the client. */
@@ -119,7 +137,8 @@ export async function startGateway(sessions: UploadSessions, pageSize = 3): Prom
     }),
     'GET /uploads/stat': async (_, __, key) => {
       const found = (await sessions.stat(key)) ?? missing()
-      return { key, bytes: found.bytes, etag: found.etag, metadata: found.metadata, checksum_crc32: found.crc32 }
+      const { bytes, etag, metadata, crc32, contentEncoding } = found
+      return { key, bytes, etag, metadata, checksum_crc32: crc32, content_encoding: contentEncoding }
     },
     'GET /uploads/download': async (_, __, key) => {
       const found = (await sessions.read(key)) ?? missing()
@@ -137,11 +156,10 @@ export async function startGateway(sessions: UploadSessions, pageSize = 3): Prom
     const line = `${request.method} ${route}`
     gateway.requests.push(line)
     const text = await textOf(request)
-    if (request.headers['authorization'] !== `test ${request.method} ${Buffer.byteLength(text)}`) {
-      return { status: 401, body: { error: { code: 'BAD_SIGNATURE', message: 'no' } } }
-    }
     const other = gateway.intercept?.(line)
     if (other != null) return other
+    const refused = refusalOf(request, gateway.url, text)
+    if (refused !== null) return { status: 401, body: { error: { code: refused, message: 'no' } } }
     try {
       const body = await routes[line]?.(
         text === '' ? ({} as Wire) : (JSON.parse(text) as Wire),
