@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { type BucketPlace, createPresigner, type S3Credentials } from '@sluice/presign'
 import { GatewayError } from '../errors.ts'
+import { checkDeleted, folderPage, objectPage, partPage, uploadPage } from './pages.ts'
 import { noSuchUpload, storeError } from './s3-errors.ts'
 import type { ObjectStore } from './store.ts'
 
@@ -90,13 +91,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     parts: async (key, uploadId, after) => {
       const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: String(after), MaxParts: 1000 }
       const page = await callUpload((options) => client.send(new ListPartsCommand(input), options))
-      const parts = (page.Parts ?? []).map((part) => ({
-        partNumber: part.PartNumber ?? 0,
-        etag: part.ETag ?? '',
-        bytes: part.Size ?? 0,
-        crc32: part.ChecksumCRC32 ?? null,
-      }))
-      return { parts, next: page.IsTruncated === true ? (parts.at(-1)?.partNumber ?? null) : null }
+      return partPage(page, after)
     },
 
     complete: async (key, uploadId, parts, crc32, bytes) => {
@@ -148,12 +143,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     list: async (prefix, after) => {
       const input = { Bucket, Prefix: prefix, ...(after === '' ? {} : { StartAfter: after }) }
       const page = await call((options) => client.send(new ListObjectsV2Command(input), options))
-      const objects = (page.Contents ?? []).map(({ Key, Size, ETag }) => ({
-        key: Key ?? '',
-        bytes: Size ?? 0,
-        etag: ETag ?? '',
-      }))
-      return { objects, next: page.IsTruncated === true ? (objects.at(-1)?.key ?? null) : null }
+      return objectPage(page, prefix, after)
     },
 
     folders: async (Prefix, pages) => {
@@ -162,8 +152,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       for (let page = 0; page < pages; page++) {
         const input = { Bucket, Prefix, Delimiter: '/', ContinuationToken: token }
         const answer = await call((options) => client.send(new ListObjectsV2Command(input), options))
-        found.push(...(answer.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [Prefix])))
-        token = answer.IsTruncated === true ? answer.NextContinuationToken : undefined
+        const { folders, next } = folderPage(answer, Prefix, token)
+        found.push(...folders)
+        token = next
         if (token === undefined) break
       }
       return found
@@ -172,24 +163,16 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     delete: async (keys) => {
       const command = new DeleteObjectsCommand({
         Bucket,
-        Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+        Delete: { Objects: keys.map((Key) => ({ Key })) },
       })
-      const { Errors = [] } = await call((options) => client.send(command, options))
-      if (Errors.length > 0)
-        throw storeError(new Error(`${Errors.length} objects were not deleted: ${Errors[0]?.Code}`))
+      checkDeleted(keys, await call((options) => client.send(command, options)))
     },
 
     uploads: async (prefix, after) => {
       const mark = after === null ? {} : { KeyMarker: after.key, UploadIdMarker: after.uploadId }
       const command = new ListMultipartUploadsCommand({ Bucket, Prefix: prefix, MaxUploads: 1000, ...mark })
       const page = await call((options) => client.send(command, options))
-      const uploads = (page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
-        key: Key ?? '',
-        uploadId: UploadId ?? '',
-        initiatedAt: Initiated?.getTime() ?? now(),
-      }))
-      const last = uploads.at(-1)
-      return { uploads, next: page.IsTruncated === true && last !== undefined ? last : null }
+      return uploadPage(page, prefix, after)
     },
 
     close: () => client.destroy(),

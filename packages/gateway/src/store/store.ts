@@ -56,7 +56,7 @@ export interface ObjectStore {
   /** Once; an upload that is gone already is fine. */
   abort(key: string, uploadId: string): Promise<void>
   head(key: string): Promise<StoredObject | null>
-  /** One page after a key. */
+  /** One page after a key: whole, or an error. */
   list(prefix: string, after: string): Promise<{ objects: readonly ListedObject[]; next: string | null }>
   /** Folders directly below a prefix that ends in part of a name, from so many pages of 1,000 names (objects count too). */
   folders(prefix: string, pages: number): Promise<readonly string[]>
@@ -74,7 +74,7 @@ export interface UploadMark {
   readonly uploadId: string
 }
 
-interface OpenUpload extends UploadMark {
+export interface OpenUpload extends UploadMark {
   /** Milliseconds since 1970. */
   readonly initiatedAt: number
 }
