@@ -1,6 +1,6 @@
 /** The handler for Lambda behind a function URL; see deploy/sam/template.yaml. */
 import { openGateway, type RunningGateway } from './compose.ts'
-import { createLambdaHandler, type LambdaEvent, type LambdaReply } from './http/lambda-handler.ts'
+import { createLambdaHandler, type LambdaReply } from './http/lambda-handler.ts'
 import { environment, readSettings } from './settings.ts'
 
 let opened: Promise<RunningGateway> | null = null
@@ -28,8 +28,9 @@ const answer = createLambdaHandler(async () => {
 })
 
 /** An event of the scheduler runs the janitor, anything else is a request. */
-export async function handler(event: LambdaEvent & { readonly source?: string }): Promise<LambdaReply> {
-  if (event.source !== 'aws.events' && event.source !== 'sluice.janitor') return await answer(event)
+export async function handler(event: unknown): Promise<LambdaReply> {
+  const { source } = (typeof event === 'object' && event !== null ? event : {}) as { readonly source?: unknown }
+  if (source !== 'aws.events' && source !== 'sluice.janitor') return await answer(event)
   const running = await open()
   // What it learns is kept in the state, so an environment that starts next need not wait for the chain.
   await running.freshen(0, WAIT_MS)

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { createSigner } from '@sluice/signing'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientAddress } from '../src/http/client-address.ts'
 import { createPublicUrls } from '../src/http/public-url.ts'
@@ -55,6 +56,41 @@ describe('behind a proxy', () => {
     expect(clientAddress('::ffff:10.0.0.1', undefined, 1)).toBe('10.0.0.1')
     expect(clientAddress('2001:DB8:0:1:2:3:4:5', undefined, 0)).toBe('2001:db8:0:1::/64')
     expect(clientAddress('2001:db8::5', undefined, 0)).toBe('2001:db8:0:0::/64')
+  })
+
+  test.each([
+    ['203.0.113.7:51034', '203.0.113.7'],
+    ['[2001:db8::1]:443', '2001:db8:0:0::/64'],
+    ['[2001:db8::1]', '2001:db8:0:0::/64'],
+    ['"[2001:db8::1]:4711"', '2001:db8:0:0::/64'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::ffff:cb00:7107', '203.0.113.7'],
+    ['2001:db8::1%eth0', '2001:db8:0:0::/64'],
+    // What is no address would be a client of its own with each new text.
+    ['unknown', '10.0.0.1'],
+    ['', '10.0.0.1'],
+    ['1.2.3', '10.0.0.1'],
+    ['0x7f.1', '10.0.0.1'],
+    ['1.2.3.4:5:6', '10.0.0.1'],
+    ['_hidden:80', '10.0.0.1'],
+  ])('%s in X-Forwarded-For counts as %s', (claimed, counted) => {
+    expect(clientAddress('10.0.0.1', `9.9.9.9, ${claimed}`, 1)).toBe(counted)
+  })
+
+  test('ports never make two clients of one', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.ipV4(),
+          fc.ipV6().map((ip) => `[${ip}]`),
+        ),
+        fc.nat(65_535),
+        (ip, port) => {
+          const bare = ip.replace(/[[\]]/g, '')
+          expect(clientAddress('10.0.0.1', `${ip}:${port}`, 1)).toBe(clientAddress(bare, undefined, 0))
+        },
+      ),
+    )
   })
 })
 
@@ -149,7 +185,7 @@ describe('Lambda', () => {
       })
       expect([reply.statusCode, JSON.parse(reply.body)]).toEqual([200, { objects: [], next: null }])
     }
-    expect((await lambda({})).statusCode).toBe(404)
+    expect((await lambda({ requestContext: { http: { method: 'GET' } } })).statusCode).toBe(404)
   })
 
   test('addresses of one IPv6 network count as one', async () => {
