@@ -1,3 +1,4 @@
+import { wordlist } from '@scure/bip39/wordlists/english.js'
 import pino from 'pino'
 
 /** The part of pino's logger that the gateway uses. */
@@ -7,22 +8,42 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** Texts that would let a reader of the log act for somebody: signatures, presigned queries, keys, passwords in URLs. */
+/** Texts that would let a reader of the log act for somebody: signatures, presigned queries, keys, tokens, passwords. */
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/([?&;\s"']|^)(X-Amz-[A-Za-z-]+)=[^&\s"']*/gi, '$1$2=…'],
+  [
+    /([?&;\s"'{,]|^)([\w-]*(?:key|token|secret|passw(?:or)?d|signature|credential)"?\s*[=:]\s*"?)[^&\s"',}]+/gi,
+    '$1$2…',
+  ],
+  [/\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}/gi, '$1 …'],
+  [/\b(hf|api_org|ghp|gho|sk|pk|tlk)_[A-Za-z0-9_]{8,}\b/g, '$1_…'],
   [/:[A-Za-z0-9+/]{86}==:/g, ':…:'],
   [/\b(0x)?[0-9a-fA-F]{64,}\b/g, '…'],
   [/[A-Za-z0-9+/]{86}==/g, '…'],
   [/:\/\/[^/\s:@]*:[^/\s@]*@/g, '://…@'],
   [/\b(AKIA|ASIA)[A-Z0-9]{12,}\b/g, '…'],
 ]
+/** A mnemonic has at least as many words, all of them from BIP-39's list. */
+const MNEMONIC_WORDS = 12
+const mnemonicWords: ReadonlySet<string> = new Set(wordlist)
 
 /** Takes secrets and control characters out of a text that came from outside. */
 export function safeText(text: string): string {
-  // Control characters would let a remote text write lines of its own, or steer a terminal.
-  // oxlint-disable-next-line no-control-regex
-  const printable = text.slice(0, 2_000).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, '?')
-  return secrets.reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), printable)
+  // Controls and format characters would let a remote text write lines of its own, turn its direction, or steer a terminal.
+  const printable = text.slice(0, 2_000).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+  return withoutMnemonics(secrets.reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), printable))
+}
+
+function withoutMnemonics(text: string): string {
+  return text.replaceAll(/[a-z]{3,8}(?:[^a-z]{1,3}[a-z]{3,8}){11,}/gi, (words) => {
+    const known = words
+      .toLowerCase()
+      .split(/[^a-z]+/)
+      .map((word) => mnemonicWords.has(word))
+    let run = 0
+    const isMnemonic = known.some((is) => (run = is ? run + 1 : 0) >= MNEMONIC_WORDS)
+    return isMnemonic ? '…' : words
+  })
 }
 
 /** A logger whose every text goes through `safeText`; errors are logged by name and message, deep causes included. */

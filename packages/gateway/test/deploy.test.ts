@@ -65,3 +65,17 @@ test('the store’s own rule comes after the janitor, and pages may read the ETa
   })
   expect(template).toMatch(/ExposedHeaders: \[ETag/)
 })
+
+test('the image copies only what it names, and its bases are named with a digest by who builds it', () => {
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base)
+  expect(bases).toEqual([expect.stringMatching(/^\$\{BUILD_IMAGE:\?/), expect.stringMatching(/^\$\{BASE_IMAGE:\?/)])
+  expect(dockerfile.match(/^ARG .*$/gm)).toEqual(['ARG BUILD_IMAGE', 'ARG BASE_IMAGE'])
+  const rules = read('deploy/Dockerfile.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  expect(rules[0]).toBe('*')
+  const back = rules.filter((rule) => rule.startsWith('!'))
+  expect(back.filter((rule) => /env|pem|key|sqlite|\*\*/.test(rule))).toEqual([])
+  // Later rules win: no .env comes back with a folder that does.
+  expect(rules.indexOf('packages/gateway/deploy/**/*.env')).toBeGreaterThan(rules.indexOf('!packages/gateway/deploy'))
+})

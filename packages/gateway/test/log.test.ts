@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLog } from '../src/log.ts'
+import { createLog, safeText } from '../src/log.ts'
 import { content, miner, openScene, outside } from './scene.ts'
 
 test('the log tells the life of an upload, and why a request was refused', async () => {
@@ -41,4 +41,47 @@ test('the log tells the life of an upload, and why a request was refused', async
   const requests = lines.filter(({ msg }) => msg === 'request')
   expect(requests.at(-1)).toMatchObject({ status: 403, code: 'NOT_IN_COHORT', hotkey: outside.address })
   expect(requests.slice(0, -1).filter((line) => 'code' in line)).toEqual([])
+})
+
+const mnemonic = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk'
+
+test.each([
+  ['a HuggingFace token', 'failed for hf_AbCdEfGhIjKlMnOpQrSt now', 'hf_AbC'],
+  ['a bearer token', 'header Authorization: Bearer eyJhbGciOi.J9-_x.yz', 'eyJ'],
+  ['basic credentials', 'authorization=Basic dXNlcjpwYXNz', 'dXNl'],
+  ['an API key in a query', 'GET https://node.example/rpc?apikey=1f3870be274f6c49', '1f38'],
+  ['another spelling', 'wss://node.example/?x=1&api_key=abc', 'abc'],
+  ['a token in JSON', '{"access_token":"s3cr3t","n":1}', 's3cr3t'],
+  ['a password', 'password: hunter2', 'hunter2'],
+  ['a password in a URL', 'redis://user:hunter2@redis', 'hunter2'],
+  ['a mnemonic', `cannot use ${mnemonic} here`, 'curtain'],
+  ['a mnemonic over lines', mnemonic.split(' ').join('\n'), 'curtain'],
+  ['a mnemonic in capitals', mnemonic.toUpperCase(), 'CURTAIN'],
+  ['a seed', `0x${'ab'.repeat(32)}`, 'abab'],
+  ['a presigned query', 'https://s3/x?X-Amz-Signature=0123abcd&X-Amz-Date=1', '0123abcd'],
+])('the log never tells %s', (_, text, secret) => {
+  expect(safeText(text)).not.toContain(secret)
+})
+
+test('a text steers no terminal and turns no line', () => {
+  const marks = [
+    '\u0007',
+    '\u001b[2J',
+    '\r\n',
+    '\u200e',
+    '\u202e',
+    '\u2066',
+    '\u2067',
+    '\u2068',
+    '\u2069',
+    '\u2028',
+    '\ufeff',
+  ]
+  for (const mark of marks) expect(safeText(`a${mark}b`)).not.toContain(mark)
+})
+
+test('what is no secret stays', () => {
+  const text =
+    'the store asks for fewer requests and the next one is sent again after two seconds, part 3 of data/hotkey=5F/x'
+  expect(safeText(text)).toBe(text)
 })

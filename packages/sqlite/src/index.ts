@@ -1,1 +1,1 @@
-export { openSqlite, type SqliteDatabase, type SqliteOptions } from './open.ts'
+export { openPrivateSqlite, openSqlite, type SqliteDatabase, type SqliteOptions } from './open.ts'

@@ -1,4 +1,6 @@
+import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import type BetterSqlite3 from 'better-sqlite3'
 
 export type SqliteDatabase = BetterSqlite3.Database
@@ -16,6 +18,31 @@ let Driver: typeof BetterSqlite3 | null = null
 export function openSqlite(path: string, options?: SqliteOptions): SqliteDatabase {
   Driver ??= load()
   return new Driver(path, options)
+}
+
+/**
+ * Opens a program's own state: the folder is made for its owner alone (0700), the file can be read and written by its
+ * owner alone (0600), also when an earlier release made it readable by all. SQLite gives `-wal` and `-shm` the same mode.
+ * @param path a file, or `:memory:`
+ * @throws the file system's error; else as `openSqlite`
+ */
+export function openPrivateSqlite(path: string, options?: SqliteOptions): SqliteDatabase {
+  if (path !== ':memory:') {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    closeToOthers(path)
+  }
+  return openSqlite(path, options)
+}
+
+function closeToOthers(path: string): void {
+  const file = openSync(path, 'a', 0o600)
+  try {
+    const { mode, uid } = fstatSync(file)
+    // Another's file that we may write is his to close.
+    if ((mode & 0o077) !== 0 && uid === process.getuid?.()) fchmodSync(file, mode & 0o700)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function load(): typeof BetterSqlite3 {

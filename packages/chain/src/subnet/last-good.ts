@@ -51,7 +51,7 @@ export async function readLastGood(path: string): Promise<{ value: LastGood | nu
 export async function writeLastGood(path: string, value: LastGood): Promise<void> {
   const { policy, ...rest } = value
   const body = `${JSON.stringify({ v: 1, ...rest, policy: policyToJson(policy) }, null, 2)}\n`
-  await mkdir(dirname(path), { recursive: true })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}.tmp`
   try {
     const file = await open(temporary, 'w', 0o600)

@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
+import { openPrivateSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import type { Rate } from '../limits.ts'
 import { createBatch } from './batch.ts'
 import { CLOCK_SKEW_MS, type Opening, reserved, type Session, type State, type Taken } from './state.ts'
@@ -28,8 +26,7 @@ const OPENING_MS = 10_000
  * @param file a path, or `:memory:`
  */
 export function createSqliteState(file: string): State {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
-  const db = openSqlite(file)
+  const db = openPrivateSqlite(file)
   db.pragma(`busy_timeout = ${OPENING_MS}`)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')

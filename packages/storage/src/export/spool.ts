@@ -28,7 +28,7 @@ export interface Spool {
 export const userFileName = (key: string, sha256: string): string => `${key}.${sha256.slice(0, 16)}`
 
 export async function openSpool(directory: string): Promise<Spool> {
-  await mkdir(directory, { recursive: true })
+  await mkdir(directory, { recursive: true, mode: 0o700 })
   const path = (name: string): string => join(directory, name)
 
   async function settle(temporary: string, final: string): Promise<void> {

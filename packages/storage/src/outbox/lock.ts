@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
+import { openPrivateSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { StorageError } from '../errors.ts'
 
 /** Exclusive right to one state file. */
@@ -17,8 +15,7 @@ export function lockState(stateFile: string): StateLock {
   const path = `${stateFile}.lock`
   let db: SqliteDatabase | null = null
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    db = openSqlite(path, { timeout: 0 })
+    db = openPrivateSqlite(path, { timeout: 0 })
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db?.close()

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
+import { existsSync } from 'node:fs'
+import { openPrivateSqlite, openSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { StorageError } from '../errors.ts'
 
 /** Raised with every change of the schema below. */
@@ -43,12 +42,14 @@ CREATE INDEX listed_file ON listed(file);
 export function openState(stateFile: string, options: { readonly readonly?: boolean } = {}): SqliteDatabase {
   let db: SqliteDatabase | null = null
   try {
-    if (options.readonly !== true) mkdirSync(dirname(stateFile), { recursive: true })
-    else if (!existsSync(stateFile)) {
+    if (options.readonly === true && !existsSync(stateFile)) {
       const text = `there is no state file ${stateFile}; run sluice-miner upload first, or name the right one with --state-file`
       throw new StorageError('STATE_UNWRITABLE', text)
     }
-    db = openSqlite(stateFile, { readonly: options.readonly === true, fileMustExist: options.readonly === true })
+    db =
+      options.readonly === true
+        ? openSqlite(stateFile, { readonly: true, fileMustExist: true })
+        : openPrivateSqlite(stateFile)
     db.pragma('foreign_keys = ON')
     const version = Number(db.pragma('user_version', { simple: true }))
     if (options.readonly !== true) {

@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { openSqlite, type SqliteDatabase } from '@sluice/sqlite'
+import { openPrivateSqlite, type SqliteDatabase } from '@sluice/sqlite'
 import { TransferError } from '../errors.ts'
 import type { Claim, Journal, JournalEntry } from './port.ts'
 import { processMark } from './process-mark.ts'
@@ -118,8 +116,7 @@ export function createSqliteJournal(file: string, clock: () => number = () => pe
 }
 
 function open(file: string): SqliteDatabase {
-  mkdirSync(dirname(file), { recursive: true })
-  const db = openSqlite(file, { timeout: 10_000 })
+  const db = openPrivateSqlite(file, { timeout: 10_000 })
   try {
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = NORMAL')
