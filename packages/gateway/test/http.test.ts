@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { createSigner } from '@sluice/signing'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientAddress } from '../src/http/client-address.ts'
 import { createPublicUrls } from '../src/http/public-url.ts'

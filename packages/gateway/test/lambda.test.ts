@@ -1,6 +1,5 @@
 import { startChainNode } from '@sluice/devnet'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { App } from '../src/app.ts'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { openPlace } from './s3-place.ts'
 
@@ -52,7 +51,7 @@ test('an event that is no request of a function URL is refused in words, before 
 
 test('null and odd members of an event are as if they were not there', async () => {
   const handle = vi.fn(async () => ({ status: 204, headers: {}, body: '' }))
-  const handler = createLambdaHandler(async () => ({ handle, maxBody: () => 10 }) as unknown as App)
+  const handler = createLambdaHandler(async () => ({ handle, maxBody: () => 10 }))
   const requestContext = { http: { method: 'GET', sourceIp: null } }
   const event = { rawPath: '/healthz', rawQueryString: null, headers: { A: 'b', c: 1 }, body: null, requestContext }
   expect((await handler(event)).statusCode).toBe(204)
