@@ -21,7 +21,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   validator: ['rollout', 'dataset', 'backends', 'chain'],
   gateway: ['gateway-api', 'signing', 'presign', 'sqlite', 'chain'],
   'config-cli': ['rollout', 'chain'],
+  'dev-faults': [],
+  'dev-chain': [],
+  'dev-s3': ['dev-faults'],
+  'dev-hub': [],
   devnet: [
+    'dev-faults',
+    'dev-chain',
+    'dev-s3',
+    'dev-hub',
     'rollout',
     'sqlite',
     'dataset',
@@ -39,7 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** package → its dependency that only `compose.ts` may import. */
 const composeOnly: Readonly<Record<string, string>> = { storage: 'chain', validator: 'chain', gateway: 'chain' }
 const vague = /(^|\/)(utils?|helpers?|common|core|misc|types|constants|shared)(\/|\.ts$)/
-const importPattern = /(?:from\s+|import\s*\(\s*|import\s+)['"](?:(@sluice\/[a-z-]+)(?:\/[a-z-]+)*|(\.[^'"]*))['"]/g
+const importPattern = /(?:from\s+|import\s*\(\s*|import\s+)['"](?:(@sluice\/[a-z0-9-]+)(?:\/[a-z-]+)*|(\.[^'"]*))['"]/g
 
 const problems: string[] = []
 const packages = readdirSync(join(root, 'packages'))

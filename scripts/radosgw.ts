@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sha256, signHeaders } from '../packages/devnet/test/s3/signer.ts'
+import { sha256, signHeaders } from '../packages/dev-s3/test/conformance/signer.ts'
 
 /** A real S3 server and the keys to it. */
 export interface S3Endpoint {

@@ -7,7 +7,7 @@ import { createBucket, installRadosgw, radosgwCache, type S3Endpoint, startRados
 // SLUICE_TEST_S3_ACCESS_KEY and SLUICE_TEST_S3_SECRET_KEY), else a Ceph radosgw started for this run.
 
 const SUITES = [
-  'packages/devnet/test/s3/',
+  'packages/dev-s3/test/conformance/',
   'packages/backends/test/s3',
   'packages/backends/test/gateway-contract',
   'packages/transfer/test/',

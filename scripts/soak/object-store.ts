@@ -6,7 +6,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
-import type { DevS3 } from '@sluice/devnet'
+import type { DevS3 } from '@sluice/dev-s3'
 
 /** The store as it is, asked past the bad line. */
 export interface StoreTruth {

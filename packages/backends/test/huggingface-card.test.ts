@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { type DevHub, startHub } from '../../devnet/src/hub/server.ts'
+import { type DevHub, startHub } from '@sluice/dev-hub'
 import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
 import type { DatasetCard } from '../src/huggingface/card-facts.ts'
 import { updateDatasetCard } from '../src/huggingface/card.ts'

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { type DevHub, type HubRequest, startHub } from '../../devnet/src/hub/server.ts'
+import { type DevHub, type HubRequest, startHub } from '@sluice/dev-hub'
 import type { BackendError } from '../src/port/errors.ts'
 import { createHuggingFaceBackend, type HuggingFaceBackendOptions } from '../src/huggingface/backend.ts'
 import { huggingFaceNamespace } from '../src/huggingface/namespace.ts'

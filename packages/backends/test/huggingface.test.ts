@@ -1,4 +1,4 @@
-import { startHub } from '../../devnet/src/hub/server.ts'
+import { startHub } from '@sluice/dev-hub'
 import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
 import { describeBackend } from './contract.ts'
 

@@ -1,4 +1,4 @@
-import { startS3Server } from '@sluice/devnet'
+import { startS3Server } from '@sluice/dev-s3'
 import { createS3Backend } from '../src/s3.ts'
 import { describeBackend } from './contract.ts'
 

@@ -1,4 +1,4 @@
-import { type DevChain, startChainNode } from '@sluice/devnet'
+import { type DevChain, startChainNode } from '@sluice/dev-chain'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Chain, type ChainOptions, openChain, readMetagraph, readPolicyRecord } from '../src/index.ts'
 import { startProxy, startSilent } from './proxy.ts'

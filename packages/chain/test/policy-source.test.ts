@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DevChain, startChainNode } from '@sluice/devnet'
+import { type DevChain, startChainNode } from '@sluice/dev-chain'
 import { createPolicy } from '@sluice/rollout'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {

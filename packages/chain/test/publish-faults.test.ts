@@ -1,4 +1,4 @@
-import { type DevChain, startChainNode } from '@sluice/devnet'
+import { type DevChain, startChainNode } from '@sluice/dev-chain'
 import { createPolicy } from '@sluice/rollout'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Chain, hotkeyFromUri, openChain, publishPointer, publishPolicy, readPolicyRecord } from '../src/index.ts'

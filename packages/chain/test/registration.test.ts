@@ -1,4 +1,4 @@
-import { type DevChain, startChainNode } from '@sluice/devnet'
+import { type DevChain, startChainNode } from '@sluice/dev-chain'
 import type { CommitmentField } from '@sluice/rollout'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

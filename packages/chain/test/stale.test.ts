@@ -1,4 +1,4 @@
-import { type DevChain, startChainNode } from '@sluice/devnet'
+import { type DevChain, startChainNode } from '@sluice/dev-chain'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type ChainOptions, openChain } from '../src/index.ts'
 import { startProxy } from './proxy.ts'

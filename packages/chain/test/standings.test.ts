@@ -1,5 +1,5 @@
 import { createPolicy, type Policy } from '@sluice/rollout'
-import { startChainNode } from '@sluice/devnet'
+import { startChainNode } from '@sluice/dev-chain'
 import { expect, test } from 'vitest'
 import { readSelective } from '../src/subnet/selective.ts'
 import { hotkeyFromUri, openChain, publishPolicy, createPolicySource, readStandings } from '../src/index.ts'

@@ -1,5 +1,5 @@
 import { type Chain, hotkeyFromUri, openChain, publishPolicy, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
-import { startChainNode, type ChainNodeOptions, type DevChain } from '@sluice/devnet'
+import { startChainNode, type ChainNodeOptions, type DevChain } from '@sluice/dev-chain'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
 import { runCli, type Ran, type RunOptions } from './harness.ts'
 import { createWallets } from './wallet.ts'

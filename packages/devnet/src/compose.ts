@@ -1,10 +1,10 @@
 /** Starts what the command asks for and says where it is; the only place that wires the parts. */
 import { join } from 'node:path'
-import { startChainNode } from './chain/node.ts'
+import { startChainNode } from '@sluice/dev-chain'
 import { type Devnet, type DevnetOptions, startDevnet } from './devnet.ts'
 import { openDirectory } from './directory.ts'
-import { startHub } from './hub/server.ts'
-import { startS3Server } from './s3/server.ts'
+import { startHub } from '@sluice/dev-hub'
+import { startS3Server } from '@sluice/dev-s3'
 import { orUndo, type Undo } from './undo.ts'
 import { writeWallets } from './wallets.ts'
 

@@ -1,12 +1,13 @@
 /** A whole subnet on one machine: chain, wallets, S3 bucket, HuggingFace hub and, when asked for, the gateway. */
 import { join } from 'node:path'
-import { createBucket, type OutsideS3 } from './bucket.ts'
-import { type ChainNodeOptions, type DevChain, startChainNode } from './chain/node.ts'
-import { attachChain } from './chain/outside.ts'
+import type { DevMiner, DevnetS3 } from './devnet-parts.ts'
+import { createBucket, type OutsideS3 } from './make-bucket.ts'
+import { type ChainNodeOptions, type DevChain, startChainNode } from '@sluice/dev-chain'
+import { attachChain } from '@sluice/dev-chain'
 import { openDirectory } from './directory.ts'
 import { type DevGateway, startDevGateway } from './gateway.ts'
-import { type DevHub, startHub } from './hub/server.ts'
-import { type DevS3, type S3ServerOptions, startS3Server } from './s3/server.ts'
+import { type DevHub, startHub } from '@sluice/dev-hub'
+import { type DevS3, type S3ServerOptions, startS3Server } from '@sluice/dev-s3'
 import { orUndo, type Undo } from './undo.ts'
 import { walletNames, writeWallets } from './wallets.ts'
 
@@ -31,22 +32,6 @@ export interface DevnetOptions extends Pick<
   }
   /** Start the auth endpoint too; default false. */
   readonly gateway?: boolean
-}
-
-/** A miner of the devnet: key, wallet and hub account. */
-export interface DevMiner {
-  readonly uid: number
-  readonly uri: string
-  readonly hotkey: string
-  /** Folder under walletPath; the hotkey's file is called `default`. */
-  readonly walletName: string
-  readonly hfUser: string
-  readonly hfToken: string
-}
-
-/** An S3 server as clients see it; `faults` only for our own one. */
-export type DevnetS3 = Pick<DevS3, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'> & {
-  readonly faults: DevS3['faults'] | null
 }
 
 export interface Devnet {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Log } from '@sluice/gateway'
-import type { DevnetS3 } from './devnet.ts'
+import type { DevnetS3 } from './devnet-parts.ts'
 
 export interface DevGatewayOptions {
   readonly chain: string

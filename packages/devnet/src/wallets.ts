@@ -3,8 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { u8aToHex } from '@polkadot/util'
 import { decodeAddress } from '@polkadot/util-crypto'
-import type { Neuron } from './chain/genesis.ts'
-import { createDevelopmentKeys } from './chain/keys.ts'
+import type { Neuron } from '@sluice/dev-chain'
+import { createDevelopmentKeys } from '@sluice/dev-chain'
 
 /** `owner`, `validator-0`…, `miner-0`…: folder names under `wallets/`, in the order of the neurons. */
 export function walletNames(neurons: readonly Neuron[]): readonly string[] {

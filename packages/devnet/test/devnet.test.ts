@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hotkeyFromUri, loadHotkey } from '@sluice/chain'
+import { startS3Server } from '@sluice/dev-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { createBucket } from '../src/bucket.ts'
-import { startDevnet, startS3Server } from '../src/index.ts'
+import { createBucket } from '../src/make-bucket.ts'
+import { startDevnet } from '../src/index.ts'
 
 let directory: string
 beforeAll(async () => {

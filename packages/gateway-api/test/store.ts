@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
-import { startS3Server } from '@sluice/devnet'
+import { startS3Server } from '@sluice/dev-s3'
 import type { UploadSessions } from '@sluice/transfer'
 import { createDirectSessions } from '@sluice/transfer/node'
 import { afterAll, beforeAll } from 'vitest'

@@ -1,4 +1,4 @@
-import { startChainNode } from '@sluice/devnet'
+import { startChainNode } from '@sluice/dev-chain'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createLambdaHandler } from '../src/http/lambda-handler.ts'
 import { openPlace } from './s3-place.ts'

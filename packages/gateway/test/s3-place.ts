@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { type DevS3, startS3Server } from '@sluice/devnet'
+import { type DevS3, startS3Server } from '@sluice/dev-s3'
 
 /** A bucket under test. */
 export interface S3Place {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
-import { type DevS3, startS3Server } from '@sluice/devnet'
+import { type DevS3, startS3Server } from '@sluice/dev-s3'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { TransferEvent, UploadSessions } from '../src/index.ts'
 import {

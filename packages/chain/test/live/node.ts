@@ -1,4 +1,4 @@
-import { startChainNode } from '@sluice/devnet'
+import { startChainNode } from '@sluice/dev-chain'
 import { type Chain, openChain } from '../../src/index.ts'
 
 /** Subnet and keys that every node under test has: the devnet's cast. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createFaultScript, type FaultProxy, startFaultProxy, type WireFaultKind } from '@sluice/devnet'
+import { createFaultScript, type FaultProxy, startFaultProxy, type WireFaultKind } from '@sluice/dev-faults'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createTransfer, fromBytes, type Send, TransferError } from '../../src/index.ts'
 import { createHttpSender, createNodeHashing, type NodeTransfer, toPath } from '../../src/node/index.ts'

@@ -1,5 +1,5 @@
 import { UploadPartCommand } from '@aws-sdk/client-s3'
-import { startS3Server } from '@sluice/devnet'
+import { startS3Server } from '@sluice/dev-s3'
 import { describe, expect, test } from 'vitest'
 import { fromBytes, fromStream, TransferError, type UploadSessions } from '../../src/index.ts'
 import { createDirectSessions } from '../../src/node/index.ts'

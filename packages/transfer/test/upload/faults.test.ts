@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type FaultProxy, startFaultProxy } from '@sluice/devnet'
+import { type FaultProxy, startFaultProxy } from '@sluice/dev-faults'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { fromBytes, fromStream, type TransferEvent, type TransferOptions } from '../../src/index.ts'
 import { fromPath, type NodeTransfer } from '../../src/node/index.ts'

@@ -1,0 +1,5 @@
+export { createDevelopmentKeys, type DevelopmentKeys } from './keys.ts'
+export { type ChainNodeOptions, type DevChain, startChainNode } from './node.ts'
+export { attachChain, type OutsideOptions } from './outside.ts'
+export type { Neuron } from './pallets/genesis.ts'
+export type { RuntimeKind } from './pallets/runtime-kind.ts'
