@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   signing: [],
   presign: [],
   sqlite: [],
+  http: [],
   dataset: [],
   chain: ['rollout'],
   transfer: ['presign', 'sqlite'],

@@ -1,4 +1,6 @@
+export { type ConnectProxy, type ConnectProxyOptions, startConnectProxy, type Tunnel } from './connect-proxy.ts'
 export { createFaultList, type FaultList, type Picker } from './fault-picker.ts'
 export type { WireFaultKind, WireFaults, WireScript } from './faults.ts'
+export { loopbackCertificate } from './loopback-certificate.ts'
 export { type FaultProxy, type FaultProxyOptions, startFaultProxy, type WireExchange } from './proxy.ts'
 export { createFaultScript, type FaultScriptOptions } from './script.ts'

@@ -1,0 +1,5 @@
+export { type AgentLimits, type Agents, createAgents, type WayOutOptions } from './agents.ts'
+export { ProxyError, type ProxyErrorCode } from './errors.ts'
+export { type ConnectionFault, connectionFault, faultCode } from './faults.ts'
+export { type Destination, type Proxies, proxiesFrom, type Proxy } from './proxies.ts'
+export { type NameOptions } from './tunnel.ts'
