@@ -42,6 +42,8 @@ export class TransferError extends Error {
   /** Whether parts are kept on the server and the next call with the same key and source continues. */
   readonly resumable: boolean
   readonly retryAfterMs: number | undefined
+  /** Set once all attempts were in vain: whoever retries around it does not multiply them. */
+  exhausted = false
 
   constructor(code: TransferErrorCode, message: string, options: TransferErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -68,6 +70,6 @@ export function abortedError(cause: unknown): TransferError {
 
 /** The same failure, with the knowledge whether the upload can go on later. */
 export function withResumable(error: TransferError, resumable: boolean): TransferError {
-  const { code, message, retryable, retryAfterMs, cause } = error
-  return new TransferError(code, message, { retryable, resumable, retryAfterMs, cause })
+  const { code, message, retryable, retryAfterMs, cause, exhausted } = error
+  return Object.assign(new TransferError(code, message, { retryable, resumable, retryAfterMs, cause }), { exhausted })
 }

@@ -1,20 +1,9 @@
 import { abortedError, throwIfAborted, TransferError } from '../errors.ts'
 import { retry, type RetryOptions, type RetrySettings } from './retry.ts'
 
-/** Its signal is made when it is looked at: work that asks nobody needs none. */
-class Cut {
-  #made: AbortController | undefined
-  get signal(): AbortSignal {
-    return (this.#made ??= new AbortController()).signal
-  }
-  abort(): void {
-    this.#made?.abort()
-  }
-}
-
 /**
  * Runs work that is given up after a deadline, whatever it does with its signal. An answer that is there at once, as of
- * signing with one's own keys, needs none.
+ * signing with one's own keys, needs no timer.
  * @throws TransferError `TOO_SLOW`, `ABORTED`, or what the work threw
  */
 export async function withDeadline<T>(
@@ -24,8 +13,8 @@ export async function withDeadline<T>(
   work: (options: { readonly signal: AbortSignal }) => T | Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal)
-  const cut = new Cut()
-  const answer = work(cut)
+  const cut = new AbortController()
+  const answer = work({ signal: cut.signal })
   if (!isPending(answer)) return answer
   return await new Promise<T>((resolve, reject) => {
     const end = (error: TransferError): void => {

@@ -21,9 +21,6 @@ export interface RetryOptions {
   readonly progress?: (() => number) | undefined
 }
 
-/** What was retried in vain: whoever retries around it does not multiply the attempts. */
-const spent = new WeakSet<TransferError>()
-
 /**
  * Repeats work that failed with a retryable TransferError, and with nothing else.
  * The wait is the longer of the jitter and what the other side asked for; an expired URL is replaced without a wait.
@@ -47,9 +44,8 @@ export async function retry<T>(
       inVain = progress() > before ? 1 : inVain + 1
       if (!TransferError.is(error)) throw error
       const asked = error.retryAfterMs ?? 0
-      const isVain = inVain >= settings.attempts || asked > settings.maxWaitMs || spent.has(error)
-      if (isVain) spent.add(error)
-      if (isVain || !error.retryable) throw error
+      if (inVain >= settings.attempts || asked > settings.maxWaitMs) error.exhausted = true
+      if (error.exhausted || !error.retryable) throw error
       const jitter = settings.random() * Math.min(settings.capMs, settings.baseMs * 2 ** (inVain - 1))
       const delayMs = error.code === 'EXPIRED' && inVain === 1 ? asked : Math.max(asked, jitter)
       onRetry?.(error, attempt, delayMs)

@@ -106,7 +106,6 @@ export interface OpenUpload {
 }
 
 export interface CallOptions {
-  /** May be made when it is looked at: take it from here, a copy of the options may not have it. */
   readonly signal?: AbortSignal | undefined
 }
 

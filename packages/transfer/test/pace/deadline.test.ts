@@ -46,6 +46,12 @@ test.each(ways)('a failure for good that comes %s is thrown', async (_, answer) 
   await expect(ask('sign', () => answer(fail(new RangeError('bug'))))).rejects.toThrow(RangeError)
   expect(calls).toBe(2)
 })
+test('a copy of the options has the signal too', async () => {
+  let copied: object = {}
+  const work = (options: { readonly signal: AbortSignal }): void => void (copied = { ...options })
+  await withDeadline('sign', 1000, undefined, work)
+  expect(copied).toMatchObject({ signal: expect.any(AbortSignal) })
+})
 test('what does not answer is given up, and told so', async () => {
   let given: AbortSignal | undefined
   const work = ({ signal }: { readonly signal: AbortSignal }): Promise<never> => {

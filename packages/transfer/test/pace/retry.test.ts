@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { withResumable } from '../../src/errors.ts'
 import { TransferError } from '../../src/index.ts'
 import { createBandwidth } from '../../src/pace/bandwidth.ts'
 import { retry, type RetrySettings } from '../../src/pace/retry.ts'
@@ -38,8 +39,11 @@ test('retries within retries are not multiplied', async () => {
       calls++
       throw failure('UNAVAILABLE')
     })
-  await expect(retry(settings, inner)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  await expect(retry(settings, inner)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true, exhausted: true })
   expect(calls).toBe(5)
+  const told = async (): Promise<never> => await inner().catch((error) => Promise.reject(withResumable(error, true)))
+  await expect(retry(settings, told)).rejects.toMatchObject({ resumable: true, exhausted: true })
+  expect(calls).toBe(10)
 })
 test('what cannot succeed, and what is no TransferError, is thrown at once', async () => {
   const { waits, settings } = setup()
