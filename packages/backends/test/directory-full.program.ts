@@ -1,5 +1,5 @@
 import { createDirectoryBackend } from '../src/directory/backend.ts'
-import { objectOf } from './objects.ts'
+import { objectOf } from '../src/port/contract-calls.ts'
 
 /** Run by directory.test.ts with a file size limit of 512 KiB: stores a small and a large object, prints the results. */
 const backend = createDirectoryBackend({ root: process.argv[2] ?? '' })

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDirectoryBackend } from '../src/directory/backend.ts'
-import { describeBackend } from './contract.ts'
-import { codeOf, listAll, objectOf, putAll, readKey } from './objects.ts'
+import { describeBackend } from '../src/port/contract.ts'
+import { codeOf, listAll, objectOf, putAll, readKey } from '../src/port/contract-calls.ts'
 
 describeBackend('directory', async () => {
   const root = await mkdtemp(join(tmpdir(), 'sluice-directory-'))

@@ -9,7 +9,7 @@ import { createS3Backend } from '../src/s3.ts'
 import { createS3Transfer } from '../src/bucket/direct-transfer.ts'
 import { createTrustedSender } from '../src/trust/trusted-fetch.ts'
 import { startFakeGateway } from './fake-gateway.ts'
-import { codeOf, objectOf, putAll } from './objects.ts'
+import { codeOf, objectOf, putAll } from '../src/port/contract-calls.ts'
 
 const hotkey = { address: '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', sign: () => new Uint8Array(64) }
 const where = 's3://bucket/data/'

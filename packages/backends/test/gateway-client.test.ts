@@ -9,7 +9,7 @@ import { createGatewayReader } from '../src/bucket/reader.ts'
 import { createS3Backend } from '../src/s3.ts'
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts'
 import { type GatewayScene, openGatewayScene } from './gateway-scene.ts'
-import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
+import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from '../src/port/contract-calls.ts'
 
 let scene: GatewayScene
 let options: GatewayBackendOptions

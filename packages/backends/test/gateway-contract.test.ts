@@ -1,5 +1,5 @@
 import { createGatewayBackend } from '../src/bucket/backend.ts'
-import { describeBackend } from './contract.ts'
+import { describeBackend } from '../src/port/contract.ts'
 import { openGatewayScene } from './gateway-scene.ts'
 
 describeBackend('s3 through the gateway', async () => {

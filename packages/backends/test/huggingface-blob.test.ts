@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 
 import type { BackendError } from '../src/port/errors.ts'
 import { ObjectBlob } from '../src/huggingface/blob.ts'
-import { objectOf } from './objects.ts'
+import { objectOf } from '../src/port/contract-calls.ts'
 
 const noProblem = (error: BackendError): never => {
   throw error

@@ -4,7 +4,7 @@ import { type DevHub, startHub } from '@sluice/dev-hub'
 import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
 import type { DatasetCard } from '../src/huggingface/card-facts.ts'
 import { updateDatasetCard } from '../src/huggingface/card.ts'
-import { codeOf, listAll, objectOf, putAll } from './objects.ts'
+import { codeOf, listAll, objectOf, putAll } from '../src/port/contract-calls.ts'
 
 let hub: DevHub
 const options = (): { repository: string; token: string; hubUrl: string; sleep: () => Promise<void> } => ({

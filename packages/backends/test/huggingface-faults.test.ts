@@ -7,7 +7,7 @@ import { type DevHub, type HubRequest, startHub } from '@sluice/dev-hub'
 import type { BackendError } from '../src/port/errors.ts'
 import { createHuggingFaceBackend, type HuggingFaceBackendOptions } from '../src/huggingface/backend.ts'
 import { huggingFaceNamespace } from '../src/huggingface/namespace.ts'
-import { codeOf, listAll, objectOf, putAll, readKey } from './objects.ts'
+import { codeOf, listAll, objectOf, putAll, readKey } from '../src/port/contract-calls.ts'
 
 let hub: DevHub
 let requests: HubRequest[]

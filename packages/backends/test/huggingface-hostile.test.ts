@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 
 import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
 import { huggingFaceNamespace } from '../src/huggingface/namespace.ts'
-import { codeOf, listAll } from './objects.ts'
+import { codeOf, listAll } from '../src/port/contract-calls.ts'
 import { type Scripted, startScripted } from './scripted-server.ts'
 
 let server: Scripted | undefined

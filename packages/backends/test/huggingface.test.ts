@@ -1,6 +1,6 @@
 import { startHub } from '@sluice/dev-hub'
 import { createHuggingFaceBackend } from '../src/huggingface/backend.ts'
-import { describeBackend } from './contract.ts'
+import { describeBackend } from '../src/port/contract.ts'
 
 describeBackend('huggingface', async () => {
   const hub = await startHub({ users: [{ name: 'alice', token: 'hf_alice' }], pageSize: 5, partBytes: 1_000_000 })

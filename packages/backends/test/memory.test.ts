@@ -1,4 +1,4 @@
 import { createMemoryBackend } from '../src/memory.ts'
-import { describeBackend } from './contract.ts'
+import { describeBackend } from '../src/port/contract.ts'
 
 describeBackend('memory', async () => ({ backend: createMemoryBackend() }))

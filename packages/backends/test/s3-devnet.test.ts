@@ -8,7 +8,7 @@ import type { StorageBackend } from '../src/port/storage-backend.ts'
 import { createPutLarge } from '../src/s3-large.ts'
 import { createS3Client } from '@sluice/transfer/node'
 import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
-import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
+import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from '../src/port/contract-calls.ts'
 
 let server: DevS3
 let folder: string

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { StorageBackend } from '../src/port/storage-backend.ts'
 import { guarded } from '../src/s3-guarded.ts'
 import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
-import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
+import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from '../src/port/contract-calls.ts'
 import { refuse, type Scripted, startScripted } from './scripted-server.ts'
 
 let server: Scripted | undefined

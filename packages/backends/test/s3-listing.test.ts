@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 
 import { createS3Backend } from '../src/s3.ts'
-import { codeOf, listAll } from './objects.ts'
+import { codeOf, listAll } from '../src/port/contract-calls.ts'
 import { type Scripted, startScripted } from './scripted-server.ts'
 
 let server: Scripted | undefined

@@ -1,6 +1,6 @@
 import { startS3Server } from '@sluice/dev-s3'
 import { createS3Backend } from '../src/s3.ts'
-import { describeBackend } from './contract.ts'
+import { describeBackend } from '../src/port/contract.ts'
 
 const outside = process.env['SLUICE_TEST_S3_ENDPOINT']
 

@@ -59,7 +59,7 @@ export interface CallOptions {
 
 /**
  * A place for objects. Absence is a value (`null`), failure is a `BackendError`.
- * Every implementation passes the suite in `test/contract.ts`.
+ * Every implementation passes the suite in `contract.ts`.
  */
 export interface StorageBackend {
   /** `s3`, `huggingface`, `memory`, `directory`. */

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { PutObject, StorageBackend, StoredCopy } from '../src/port/storage-backend.ts'
-import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './objects.ts'
+import type { PutObject, StorageBackend, StoredCopy } from './storage-backend.ts'
+import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from './contract-calls.ts'
 
+/** A backend to be tested. */
 export interface Subject {
   readonly backend: StorageBackend
   readonly close?: () => Promise<void>
@@ -13,7 +14,10 @@ export interface Subject {
 
 const partKey = (part: number): string => `source=x/bucket=482000/part-${part}of3-0123456789abcdef.parquet`
 
-/** The rules that every StorageBackend keeps. `setup` is called once and gives an empty backend. */
+/**
+ * The rules that every StorageBackend keeps, as a suite of vitest. `setup` is called once and gives an empty backend.
+ * Not more than some 4 MB are stored.
+ */
 export function describeBackend(name: string, setup: () => Promise<Subject>): void {
   describe(`${name} keeps the contract`, () => {
     let subject: Subject

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { FailedPut, PutObject, StorageBackend, StoredCopy, StoredObject } from '../src/port/storage-backend.ts'
-import { BackendError } from '../src/port/errors.ts'
+import type { FailedPut, PutObject, StorageBackend, StoredCopy, StoredObject } from './storage-backend.ts'
+import { BackendError } from './errors.ts'
 
 export const sha256Of = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
