@@ -1,6 +1,6 @@
 /** One gateway process of the bench: serves on a free port, tells it, and tells its memory when asked. */
 import { serve } from '../packages/gateway/src/http/node-server.ts'
-import { benchGateway } from './gateway-parts.ts'
+import { benchGateway } from '../scripts/gateway/parts.ts'
 
 const { hotkeys, stateFile, storeMs, keepOpen } = JSON.parse(process.argv[2] ?? '{}') as {
   hotkeys: string[]

@@ -13,8 +13,8 @@ import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
 import { publicKeyOf } from '@sluice/signing'
 import { measureLambda } from './gateway-lambda.ts'
 import { openConnection, requestBytes } from './gateway-client.ts'
-import { fastHotkey } from './gateway-hotkey.ts'
-import { BASE, uploadIdOf } from './gateway-parts.ts'
+import { fastHotkey } from '../scripts/gateway/hotkey.ts'
+import { BASE, uploadIdOf } from '../scripts/gateway/parts.ts'
 import { type Pair, quantile, round } from './gateway-rounds.ts'
 
 const STORE_MS = 20

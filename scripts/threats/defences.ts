@@ -1,5 +1,5 @@
+import { accessDefences } from './access.ts'
+import { contentDefences } from './content.ts'
 import type { Defence } from './defence.ts'
-import { whatDefences } from './what.ts'
-import { whoDefences } from './who.ts'
 
-export const defences: readonly Defence[] = [...whoDefences, ...whatDefences]
+export const defences: readonly Defence[] = [...accessDefences, ...contentDefences]

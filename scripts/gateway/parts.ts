@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createGateway, type Gateway } from '../packages/gateway/src/gateway.ts'
-import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
+import { createGateway, type Gateway } from '../../packages/gateway/src/gateway.ts'
+import { loadSr25519 } from '../../packages/gateway/src/crypto/verify.ts'
 import { createPresigner } from '@sluice/presign'
-import { createSqliteState } from '../packages/gateway/src/state/sqlite.ts'
-import type { State } from '../packages/gateway/src/state/state.ts'
-import type { ObjectStore } from '../packages/gateway/src/store/store.ts'
-import type { Standing } from '../packages/gateway/src/subnet.ts'
+import { createSqliteState } from '../../packages/gateway/src/state/sqlite.ts'
+import type { State } from '../../packages/gateway/src/state/state.ts'
+import type { ObjectStore } from '../../packages/gateway/src/store/store.ts'
+import type { Standing } from '../../packages/gateway/src/subnet.ts'
 
 export const BASE = 'https://gateway.example.com'
 
 /** A bucket that takes `delayMs` for every call and keeps nothing; presigning is the real one. */
-export function simulatedStore(delayMs: number): ObjectStore {
+function simulatedStore(delayMs: number): ObjectStore {
   const presigner = createPresigner({ bucket: 'subnet', region: 'us-east-1', endpoint: null })
   const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' }
   const wait = async (): Promise<void> => {

@@ -6,7 +6,7 @@ const limits = `${gateway}/test/threats-limits.test.ts`
 const store = `${gateway}/test/threats-store.test.ts`
 
 /** What may be taken, believed and written down: T8 to T16, T19 to T21. */
-export const whatDefences: readonly Defence[] = [
+export const contentDefences: readonly Defence[] = [
   {
     threat: 'T8',
     defence: 'the length is signed',

@@ -5,7 +5,7 @@ const signature = `${gateway}/test/threats-signature.test.ts`
 const access = `${gateway}/test/threats-access.test.ts`
 
 /** Who is it, and what may it reach: T1 to T7, T17, T18. */
-export const whoDefences: readonly Defence[] = [
+export const accessDefences: readonly Defence[] = [
   {
     threat: 'T1',
     defence: 'the nonce is looked up',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import library from 'libsodium-wrappers-sumo'
 import { addressOf, type RequestHotkey } from '@sluice/signing'
-import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
+import { loadSr25519 } from '../../packages/gateway/src/crypto/verify.ts'
 
 const sr25519 = loadSr25519()
 
