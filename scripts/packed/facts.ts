@@ -10,6 +10,7 @@ export type Manifest = Readonly<Record<string, unknown>> & {
   readonly private?: boolean
   readonly keywords?: readonly string[]
   readonly bin?: Readonly<Record<string, string>>
+  readonly files?: readonly string[]
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
@@ -22,13 +23,15 @@ export function workspacePackages(): { folder: string; manifest: Manifest }[] {
 }
 
 /** What the package.json of `folder` has to say; a private one only has to build before it is packed. */
-function expectedFacts(folder: string, { private: hidden }: Manifest): Record<string, unknown> {
+function expectedFacts(folder: string, { private: hidden, bin, files = [] }: Manifest): Record<string, unknown> {
   const prepack = { scripts: { prepack: 'tsx ../../scripts/prepack.ts' } }
   if (hidden) return prepack
   const whole = readManifest('.') as Manifest & { repository: { type: string; url: string } }
   const address = whole.repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
+  const packed = [...(bin ? ['bin'] : []), 'dist', '!dist/.tsbuildinfo*', 'src']
   return {
     ...prepack,
+    files: [...packed, ...files.filter((file) => !packed.includes(file) && !file.startsWith('!'))],
     license: whole['license'],
     engines: whole['engines'],
     repository: { ...whole.repository, directory: folder },

@@ -10,6 +10,7 @@ export interface Connection {
   readonly endpoint: string
   /** The endpoint as messages show it, without path and query. */
   readonly name: string
+  /** @internal Not in the published types: those of @polkadot/api do not compile without `skipLibCheck`. */
   readonly api: ApiPromise
   readonly genesisHash: string
   /** One JSON-RPC call with the call deadline. @throws ChainError TIMEOUT, DISCONNECTED, NODE_ERROR, ABORTED */
