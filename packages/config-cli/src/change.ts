@@ -10,7 +10,7 @@ export interface Change {
   readonly warnings: readonly string[]
 }
 
-const refuse = (message: string): CliError => new CliError('USAGE', message)
+const refuse = (message: string): CliError => new CliError('BAD_CHANGE', message)
 
 /** A flag's value over the policy's; "none" clears. */
 const over = <T>(flag: T | 'none' | undefined, base: T | null): T | null =>
@@ -36,7 +36,7 @@ const merged = (base: Policy, flags: ChangeFlags): Policy => {
     s3,
     useHuggingFace: flags.use_huggingface ?? base.useHuggingFace,
     mode: flags.mode ?? base.mode,
-    rolloutPercentage: flags.percentage ?? flags.rollout_percentage ?? base.rolloutPercentage,
+    rolloutPercentage: flags.percentage ?? base.rolloutPercentage,
     cohort: flags.cohort ?? base.cohort,
     salt: flags.salt ?? base.salt,
     schedule: flags.schedule ?? base.schedule,
@@ -77,7 +77,7 @@ const warningsFor = (before: Policy | null, after: Policy, flags: ChangeFlags, b
   if (before !== null && isReshuffle(before, after)) {
     warnings.push('The cohort is drawn anew: hotkeys leave and join although the percentage says nothing of it.')
   }
-  const asked = flags.percentage ?? flags.rollout_percentage
+  const asked = flags.percentage
   if (asked !== undefined && now !== asked) {
     warnings.push(
       `The schedule holds ${now} % at block ${block} and wins over the percentage; use --schedule none to end it.`,
@@ -92,10 +92,10 @@ const warningsFor = (before: Policy | null, after: Policy, flags: ChangeFlags, b
 
 /**
  * The policy that the flags make of what is on chain.
- * @throws CliError USAGE, NEEDS_RESHUFFLE, NEEDS_REPLACE; RolloutError BAD_POLICY
+ * @throws CliError BAD_CHANGE, NEEDS_RESHUFFLE, NEEDS_REPLACE; RolloutError BAD_POLICY
  */
 export const planChange = (decoding: PolicyDecoding, flags: ChangeFlags, block: number): Change => {
-  if (decoding.kind === 'unsupported' && flags.replace !== true) {
+  if (decoding.kind === 'unsupported' && !flags.replace) {
     throw new CliError(
       'NEEDS_REPLACE',
       `The policy on chain has version "${decoding.version}", which this program does not know. ` +

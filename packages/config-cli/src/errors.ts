@@ -1,13 +1,12 @@
-import { ChainError, type ChainErrorCode } from '@sluice/chain'
+import { ChainError, failureKinds } from '@sluice/chain'
+import type { ExitKind, Failure } from '@sluice/command-line'
 import { RolloutError } from '@sluice/rollout'
 
-/** Mistakes and refusals of the command line itself. */
+/** Refusals of this program itself. */
 export type CliErrorCode =
-  | 'USAGE' // flags that are missing, unknown or contradict each other
-  | 'NOT_CONFIRMED' // nobody said yes
+  | 'BAD_CHANGE' // flags that contradict each other or the policy
   | 'NEEDS_RESHUFFLE' // the change draws a new cohort and --reshuffle is missing
   | 'NEEDS_REPLACE' // the policy on chain is of newer software and --replace is missing
-  | 'INTERRUPTED' // Ctrl-C
 
 /** A refusal of this package; nothing was changed. The message says what to do. */
 export class CliError extends Error {
@@ -26,76 +25,21 @@ export class CliError extends Error {
   }
 }
 
-/** Ctrl-C before anything was sent. */
-export const interrupted = (): CliError => new CliError('INTERRUPTED', 'Interrupted. Nothing was changed.')
-
-/** Exit codes, as printed by --help. */
-export const exitCodes = {
-  done: 0,
-  bug: 1,
-  usage: 2,
-  unconfirmed: 3,
-  wallet: 4,
-  key: 5,
-  space: 6,
-  chain: 7,
-  write: 8,
-  interrupted: 130,
-} as const
-
-const byChainCode: Readonly<Record<ChainErrorCode, number>> = {
-  BAD_ENDPOINT: exitCodes.usage,
-  UNREACHABLE: exitCodes.chain,
-  WRONG_CHAIN: exitCodes.chain,
-  TIMEOUT: exitCodes.chain,
-  DISCONNECTED: exitCodes.chain,
-  ABORTED: exitCodes.interrupted,
-  CLOSED: exitCodes.chain,
-  NODE_ERROR: exitCodes.chain,
-  PROTOCOL: exitCodes.chain,
-  UNSUPPORTED_RUNTIME: exitCodes.chain,
-  NO_SUBNET: exitCodes.chain,
-  WRONG_SIGNER: exitCodes.key,
-  NOT_REGISTERED: exitCodes.key,
-  DOES_NOT_FIT: exitCodes.space,
-  CHANGED: exitCodes.unconfirmed,
-  NO_SPACE: exitCodes.space,
-  RATE_LIMITED: exitCodes.space,
-  REFUSED: exitCodes.write,
-  DISPATCH_FAILED: exitCodes.write,
-  NOT_CONFIRMED: exitCodes.write,
-  OVERWRITTEN: exitCodes.write,
-  NO_WALLET: exitCodes.wallet,
-  BAD_WALLET: exitCodes.wallet,
-  PASSWORD_REQUIRED: exitCodes.wallet,
-  BAD_PASSWORD: exitCodes.wallet,
-  BAD_KEY_URI: exitCodes.wallet,
+const kinds: Readonly<Record<CliErrorCode, ExitKind>> = {
+  BAD_CHANGE: 'usage',
+  NEEDS_RESHUFFLE: 'refused',
+  NEEDS_REPLACE: 'refused',
 }
 
-const byCliCode: Readonly<Record<CliErrorCode, number>> = {
-  USAGE: exitCodes.usage,
-  NOT_CONFIRMED: exitCodes.unconfirmed,
-  NEEDS_RESHUFFLE: exitCodes.unconfirmed,
-  NEEDS_REPLACE: exitCodes.unconfirmed,
-  INTERRUPTED: exitCodes.interrupted,
-}
-
-/** What a failed command reports. */
-export interface Failure {
-  readonly code: string
-  readonly message: string
-  readonly exitCode: number
-}
-
-/** Turns whatever was thrown into a plain message and its exit code. */
-export const failureOf = (error: unknown): Failure => {
-  if (CliError.is(error)) return { code: error.code, message: error.message, exitCode: byCliCode[error.code] }
-  if (ChainError.is(error) && error.code === 'ABORTED') return failureOf(interrupted())
-  if (ChainError.is(error)) return { code: error.code, message: error.message, exitCode: byChainCode[error.code] }
-  if (RolloutError.is(error)) {
-    const exitCode = error.code === 'DOES_NOT_FIT' ? exitCodes.space : exitCodes.usage
-    return { code: error.code, message: error.message, exitCode }
+/** What the errors of this program's packages stand for; null for any other. */
+export const failureOf = (error: unknown): Failure | null => {
+  if (CliError.is(error)) return { kind: kinds[error.code], code: error.code, message: error.message }
+  if (ChainError.is(error)) {
+    const message = error.code === 'ABORTED' ? 'Interrupted. Nothing was changed.' : error.message
+    return { kind: failureKinds[error.code], code: error.code, message }
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return { code: 'UNEXPECTED', message: `Unexpected failure, please report it. ${message}`, exitCode: exitCodes.bug }
+  if (RolloutError.is(error)) {
+    return { kind: error.code === 'DOES_NOT_FIT' ? 'room' : 'usage', code: error.code, message: error.message }
+  }
+  return null
 }

@@ -1,99 +1,153 @@
+import {
+  BadValue,
+  chainSettings,
+  type ChainValues,
+  consent,
+  listOf,
+  needed,
+  oneOf,
+  optional,
+  percentage,
+  type Reader,
+  type Settings,
+  toggle,
+  walletSettings,
+  type WalletValues,
+  whole,
+  words,
+  yesNo,
+} from '@sluice/command-line'
 import type { CohortRule, RolloutMode } from '@sluice/rollout'
-import { type Command, Option } from 'commander'
-import * as read from './values.ts'
 
-/** Flags of every command. */
-export interface CommonFlags {
-  readonly netuid: number
-  readonly 'subtensor.network'?: string
-  readonly 'subtensor.chain_endpoint'?: string
-  readonly json?: boolean
+type Schedule = readonly (readonly [block: number, percentage: number])[]
+
+/** The policy's fields that flags may change; undefined leaves them as they are, `none` clears. */
+interface PolicyFlags {
+  readonly use_s3: boolean | undefined
+  readonly use_huggingface: boolean | undefined
+  readonly bucket_name: string | undefined
+  readonly auth_endpoint: string | undefined
+  readonly region: string | undefined
+  readonly endpoint: string | undefined
+  readonly mode: RolloutMode | undefined
+  readonly cohort: CohortRule | undefined
+  readonly salt: string | undefined
+  readonly include: readonly string[] | undefined
+  readonly exclude: readonly string[] | undefined
+  readonly hf_sunset_block: number | 'none' | undefined
+  /** Allows a change that draws a new cohort. */
+  readonly reshuffle: boolean
 }
 
-/** Flags of the commands that publish. */
-export interface ChangeFlags extends CommonFlags {
-  readonly 'wallet.name'?: string
-  readonly 'wallet.hotkey'?: string
-  readonly 'wallet.path'?: string
-  readonly yes?: boolean
-  readonly dryRun?: boolean
-  readonly reshuffle?: boolean
-  readonly replace?: boolean
-  readonly schedule?: readonly (readonly [block: number, percentage: number])[]
-  readonly percentage?: number
-  readonly use_s3?: boolean
-  readonly use_huggingface?: boolean
-  /** `none` clears; so for the three below. */
-  readonly bucket_name?: string
-  readonly auth_endpoint?: string
-  readonly region?: string
-  readonly endpoint?: string
-  readonly rollout_percentage?: number
-  readonly mode?: RolloutMode
-  readonly cohort?: CohortRule
-  readonly salt?: string
-  readonly include?: readonly string[]
-  readonly exclude?: readonly string[]
-  readonly hf_sunset_block?: number | 'none'
+/** Flags of both commands that publish. */
+interface PublishFlags extends Omit<ChainValues, 'endpoint'>, WalletValues {
+  /** Of the chain; `endpoint` alone is the bucket's. */
+  readonly chainEndpoint: string | undefined
+  readonly percentage: number | undefined
+  readonly schedule: Schedule | undefined
+  readonly replace: boolean
+  readonly yes: boolean
+  readonly dryRun: boolean
 }
 
-const option = (flags: string, text: string, parse?: (value: string) => unknown): Option => {
-  const made = new Option(flags, text)
-  return parse === undefined ? made : made.argParser(parse)
+export type RolloutFlags = PublishFlags
+export type SetFlags = PublishFlags & PolicyFlags
+/** What a change is made of: `rollout` names none of the policy's fields. */
+export type ChangeFlags = PublishFlags & Partial<PolicyFlags>
+
+export interface ReadFlags extends Omit<ChainValues, 'endpoint'> {
+  readonly chainEndpoint: string | undefined
 }
 
-export const addCommonFlags = (command: Command): Command =>
-  command
-    .addOption(option('--netuid <n>', 'the subnet', read.netuid).makeOptionMandatory())
-    .addOption(option('--subtensor.network <name>', 'finney (default), test, archive, local, or a ws:// URL'))
-    .addOption(option('--subtensor.chain_endpoint <url>', 'ws:// or wss:// URLs, separated by commas'))
-    .addOption(option('--json', 'one JSON object on stdout, nothing else'))
+export interface ExplainFlags extends ReadFlags {
+  readonly hotkey: string
+}
 
-const addPublishFlags = (command: Command): Command =>
-  addCommonFlags(command)
-    .addOption(option('--wallet.name <name>', 'wallet that holds the subnet owner hotkey (default: "default")'))
-    .addOption(option('--wallet.hotkey <name>', 'name of the hotkey in it (default: "default")'))
-    .addOption(option('--wallet.path <dir>', 'folder of the wallets (default: ~/.bittensor/wallets)'))
-    .addOption(
-      option('--schedule <steps>', 'BLOCK:PERCENTAGE,… that act without further signatures, or none', read.schedule),
-    )
-    .addOption(option('--replace', 'allow to replace a policy published by newer software'))
-    .addOption(option('--yes', 'publish without asking'))
-    .addOption(option('--dry-run', 'show everything, send nothing; needs no wallet'))
+const block = whole(0, 0xffff_ffff, 'a block number')
+const share = { value: 'p', meaning: 'share of hotkeys on S3, 0 to 100', group: 'Change' }
 
-export const addRolloutFlags = (command: Command): Command =>
-  addPublishFlags(command).addOption(option('--percentage <p>', 'share of hotkeys on S3, 0 to 100', read.percentage))
+/** A value, or the word "none" that clears. */
+const orNone =
+  <T, N>(read: Reader<T>, none: N): Reader<T | N> =>
+  (text) =>
+    text === 'none' ? none : read(text)
 
-export const addSetFlags = (command: Command): Command =>
-  addPublishFlags(command)
-    .addOption(option('--use_s3 <bool>', 'S3 on or off', read.flag))
-    .addOption(option('--use_huggingface <bool>', 'HuggingFace on or off', read.flag))
-    .addOption(option('--bucket_name <name>', 'S3 bucket, or none'))
-    .addOption(
-      option('--auth_endpoint <url>', 'https URL of the gateway that signs uploads (several: with commas), or none'),
-    )
-    .addOption(option('--region <name>', 'S3 region'))
-    .addOption(option('--endpoint <url>', 'S3 endpoint of a store other than AWS, or none'))
-    .addOption(option('--rollout_percentage <p>', 'share of hotkeys on S3, 0 to 100', read.percentage))
-    .addOption(option('--mode <mode>', 'what the cohort does').choices(['fallback', 'dual', 'shadow']))
-    .addOption(option('--cohort <rule>', 'how the cohort is drawn').choices(['md5-mod100', 'sha256-bp']))
-    .addOption(option('--salt <text>', 'salt of sha256-bp, or none', read.salt))
-    .addOption(option('--reshuffle', 'allow a change that draws a new cohort (--cohort, --salt)'))
-    .addOption(option('--include <hotkeys>', 'hotkeys always in, separated by commas, or none', read.hotkeys))
-    .addOption(option('--exclude <hotkeys>', 'hotkeys never in, separated by commas, or none', read.hotkeys))
-    .addOption(
-      option('--hf_sunset_block <n>', 'from here HuggingFace alone no longer counts, or none', read.optionalBlock),
-    )
+const step: Reader<readonly [block: number, percentage: number]> = (text) => {
+  const [at, part, ...rest] = text.split(':')
+  if (at === undefined || part === undefined || rest.length > 0) {
+    throw new BadValue('must be BLOCK:PERCENTAGE pairs, separated by commas, or "none"')
+  }
+  return [block(at), percentage(part)]
+}
 
-const plain = (name: string): string => name.replace(/[._]/g, '-')
+const { network, endpoint } = chainSettings
 
-/** Accepts every spelling of a flag: `--bucket-name`, `--wallet-name`, `--dry_run` are what the command calls them. */
-export const spellFlags = (argv: readonly string[], commands: readonly Command[]): string[] => {
-  const known = commands.flatMap((command) => command.options.map((flag) => flag.long ?? ''))
-  const spelled = new Map(known.map((long) => [plain(long), long]))
-  return argv.map((token) => {
-    if (!token.startsWith('--') || token === '--') return token
-    const [name = '', ...value] = token.split('=')
-    return [spelled.get(plain(name)) ?? name, ...value].join('=')
-  })
+export const readSettings: Settings<ReadFlags> = {
+  netuid: chainSettings.netuid,
+  network: { ...network, beats: ['chainEndpoint'] },
+  chainEndpoint: endpoint,
+}
+
+export const explainSettings: Settings<ExplainFlags> = {
+  hotkey: needed(words, { argument: 'hotkey', meaning: 'ss58 address' }),
+  ...readSettings,
+}
+
+const publishSettings: Settings<PublishFlags> = {
+  ...readSettings,
+  ...walletSettings,
+  percentage: optional(percentage, { ...share, flag: 'percentage' }),
+  schedule: optional(orNone(listOf(step), []), {
+    flag: 'schedule',
+    value: 'steps',
+    group: 'Change',
+    meaning: 'BLOCK:PERCENTAGE,… that act without further signatures, or none',
+  }),
+  replace: toggle({
+    flag: 'replace',
+    group: 'Consent',
+    meaning: 'allow to replace a policy published by newer software',
+  }),
+  yes: { ...consent, group: 'Consent' },
+  dryRun: toggle({
+    flag: 'dry-run',
+    group: 'Consent',
+    meaning: 'show everything, send nothing; needs no wallet',
+  }),
+}
+
+export const rolloutSettings: Settings<RolloutFlags> = publishSettings
+
+const hotkeys = orNone(listOf(words), [])
+const policy = (flag: string, value: string, meaning: string) => ({ flag, value, meaning, group: 'Policy' }) as const
+
+export const setSettings: Settings<SetFlags> = {
+  ...publishSettings,
+  percentage: optional(percentage, { ...share, flag: 'rollout_percentage', also: ['percentage'] }),
+  use_s3: optional(yesNo, policy('use_s3', 'bool', 'S3 on or off')),
+  use_huggingface: optional(yesNo, policy('use_huggingface', 'bool', 'HuggingFace on or off')),
+  bucket_name: optional(words, policy('bucket_name', 'name', 'S3 bucket, or none')),
+  auth_endpoint: optional(
+    words,
+    policy('auth_endpoint', 'url', 'https URL of the gateway that signs uploads (several: with commas), or none'),
+  ),
+  region: optional(words, policy('region', 'name', 'S3 region')),
+  endpoint: optional(words, policy('endpoint', 'url', 'S3 endpoint of a store other than AWS, or none')),
+  mode: optional(oneOf('fallback', 'dual', 'shadow'), policy('mode', 'fallback|dual|shadow', 'what the cohort does')),
+  cohort: optional(
+    oneOf('md5-mod100', 'sha256-bp'),
+    policy('cohort', 'md5-mod100|sha256-bp', 'how the cohort is drawn'),
+  ),
+  salt: optional(orNone(words, ''), policy('salt', 'text', 'salt of sha256-bp, or none')),
+  include: optional(hotkeys, policy('include', 'hotkeys', 'hotkeys always in, separated by commas, or none')),
+  exclude: optional(hotkeys, policy('exclude', 'hotkeys', 'hotkeys never in, separated by commas, or none')),
+  hf_sunset_block: optional(
+    orNone(block, 'none' as const),
+    policy('hf_sunset_block', 'n', 'from here HuggingFace alone no longer counts, or none'),
+  ),
+  reshuffle: toggle({
+    flag: 'reshuffle',
+    group: 'Consent',
+    meaning: 'allow a change that draws a new cohort (--cohort, --salt)',
+  }),
 }

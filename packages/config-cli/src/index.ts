@@ -1,3 +1,2 @@
-export { createCli, type Cli, type CliOptions } from './cli.ts'
-export { CliError, exitCodes, type CliErrorCode } from './errors.ts'
-export { readSettings, type Settings } from './settings.ts'
+export { createProgram } from './cli.ts'
+export { CliError, type CliErrorCode } from './errors.ts'

@@ -1,6 +1,7 @@
 import {
   ChainError,
   type Hotkey,
+  hotkeyFromUri,
   loadHotkey,
   planPublication,
   publishPolicy,
@@ -10,35 +11,23 @@ import {
   type Publication,
   type Published,
 } from '@sluice/chain'
+import { openWithPassword } from '@sluice/command-line'
 import { diffPolicies, policyToJson, type PolicyChange } from '@sluice/rollout'
 import { type Change, planChange } from './change.ts'
-import { exitCodes, failureOf } from './errors.ts'
+import { failureOf } from './errors.ts'
 import type { ChangeFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, type HeadCount, headsUnder, movement } from './heads.ts'
-import type { Session } from './session.ts'
+import { type ChainInUse, chainText, type Session } from './session.ts'
 import { fieldTexts } from './show.ts'
 
-/** Loads the hotkey; asks for its password where a person can answer. */
-const openWallet = async ({ settings, terminal, signal }: Session, flags: ChangeFlags): Promise<Hotkey> => {
-  const choice = {
-    walletPath: flags['wallet.path'] ?? settings.walletPath,
-    walletName: flags['wallet.name'] ?? 'default',
-    hotkeyName: flags['wallet.hotkey'] ?? 'default',
-  }
-  try {
-    return await loadHotkey({ ...choice, password: settings.walletPassword })
-  } catch (error) {
-    if (!ChainError.is(error) || error.code !== 'PASSWORD_REQUIRED') throw error
-    const password = await terminal.password(`Password of ${choice.walletName}/${choice.hotkeyName}`, signal)
-    if (password === null) {
-      throw new ChainError(
-        'PASSWORD_REQUIRED',
-        `${error.message} Set SLUICE_WALLET_PASSWORD, or run this at a terminal. Nothing was changed.`,
-        { cause: error },
-      )
-    }
-    return await loadHotkey({ ...choice, password })
-  }
+/** The hotkey that flags or variables name; its password is asked for where a person can answer. */
+const openWallet = async ({ terminal, signal }: Session, flags: ChangeFlags): Promise<Hotkey> => {
+  const { walletPath, walletName = 'default', hotkeyName = 'default', hotkeyUri, password } = flags
+  if (hotkeyUri !== undefined) return await hotkeyFromUri(hotkeyUri)
+  const lock = { name: `${walletName}/${hotkeyName}`, password, variable: 'SLUICE_WALLET_PASSWORD' }
+  const open = async (password: string | undefined): Promise<Hotkey> =>
+    await loadHotkey({ walletPath, walletName, hotkeyName, password })
+  return await openWithPassword(terminal, lock, open, signal)
 }
 
 interface Preview {
@@ -50,9 +39,10 @@ interface Preview {
   readonly publication: Publication
 }
 
-const show = ({ terminal }: Session, netuid: number, preview: Preview): void => {
+const show = ({ terminal, where }: Session, netuid: number, preview: Preview): void => {
   const { differences, joins, leaves, publication } = preview
   terminal.title(`Change to the storage policy of subnet ${netuid} (as of finalized block ${publication.block})`)
+  terminal.line(`Chain:  ${chainText(where())}`)
   terminal.table(
     ['field', 'before', 'after'],
     differences.map(({ field, before, after }) => [field, before, after]),
@@ -88,21 +78,25 @@ const showCall = ({ terminal }: Session, publication: Publication): void => {
 
 const headJson = ({ uid, hotkey, role }: Head): object => ({ uid, hotkey, role })
 
-const previewJson = (netuid: number, { change, counts, differences, joins, leaves, publication }: Preview): object => ({
-  netuid,
-  block: publication.block,
-  changes: differences,
-  warnings: change.warnings,
-  joins: joins.map(headJson),
-  leaves: leaves.map(headJson),
-  heads_before: countJson(counts[0]),
-  heads_after: countJson(counts[1]),
-  storage: policyToJson(change.after),
-  encoding: publication.encoding,
-  bytes: publication.bytes,
-  space_left: publication.spaceLeft,
-  signer: publication.signer,
-})
+const previewJson = (netuid: number, preview: Preview, where: ChainInUse): object => {
+  const { change, counts, differences, joins, leaves, publication } = preview
+  return {
+    netuid,
+    ...where,
+    block: publication.block,
+    changes: differences,
+    warnings: change.warnings,
+    joins: joins.map(headJson),
+    leaves: leaves.map(headJson),
+    heads_before: countJson(counts[0]),
+    heads_after: countJson(counts[1]),
+    storage: policyToJson(change.after),
+    encoding: publication.encoding,
+    bytes: publication.bytes,
+    space_left: publication.spaceLeft,
+    signer: publication.signer,
+  }
+}
 
 /** Once something is on its way, "nothing was changed" would be a guess. @throws ChainError as `publishPolicy` */
 const send = async (
@@ -113,11 +107,12 @@ const send = async (
   const onProgress = (step: string): void => {
     sent = true
     terminal.line(`… ${step}`)
+    terminal.event({ event: 'publish', step })
   }
   try {
     return await publishPolicy(chain, { ...request, onProgress }, signal)
   } catch (error) {
-    if (!sent || (ChainError.is(error) && failureOf(error).exitCode === exitCodes.write)) throw error
+    if (!sent || (ChainError.is(error) && failureOf(error)?.kind === 'unfinished')) throw error
     throw new ChainError(
       'NOT_CONFIRMED',
       'The change was sent, but what became of it is not known. It may still take effect within some minutes: ' +
@@ -132,44 +127,42 @@ const send = async (
  * has said yes.
  */
 export const publish = async (session: Session, flags: ChangeFlags): Promise<void> => {
-  const { chain, terminal, signal } = session
-  const { netuid } = flags
-  const preview = flags.dryRun === true && flags['wallet.name'] === undefined && flags['wallet.hotkey'] === undefined
-  const hotkey = preview ? null : await openWallet(session, flags)
+  const { chain, terminal, signal, ask, where } = session
+  const { netuid, walletName, hotkeyName, hotkeyUri } = flags
+  const isNamed = walletName !== undefined || hotkeyName !== undefined || hotkeyUri !== undefined
+  const hotkey = flags.dryRun && !isNamed ? null : await openWallet(session, flags)
 
-  const record = await readPolicyRecord(chain, netuid, signal)
+  const record = await ask(readPolicyRecord(chain, netuid, signal))
   const change = planChange(record.decoding, flags, record.block)
   const differences = diffPolicies(change.before, change.after)
   if (differences.length === 0) {
-    if (terminal.json) terminal.object({ netuid, block: record.block, changes: [], published: null })
-    else terminal.line('The policy on chain says this already. Nothing to do.')
+    terminal.object({ netuid, ...where(), block: record.block, changes: [], published: null })
+    terminal.line('The policy on chain says this already. Nothing to do.')
     return
   }
 
-  const metagraph = await readMetagraph(chain, netuid, signal)
+  const metagraph = await ask(readMetagraph(chain, netuid, signal))
   const before = headsUnder(change.before, metagraph)
   const after = headsUnder(change.after, metagraph)
   const counts = [countHeads(before), countHeads(after)] as const
   const signer = hotkey?.address ?? record.ownerHotkey
   const basedOn = record.commitmentBlock
-  const publication = await planPublication(chain, { netuid, signer, policy: change.after, basedOn }, signal)
+  const publication = await ask(planPublication(chain, { netuid, signer, policy: change.after, basedOn }, signal))
   const whole: Preview = { change, differences, ...movement(before, after), counts, publication }
   show(session, netuid, whole)
   for (const warning of change.warnings) terminal.warn(warning)
 
-  if (flags.dryRun === true || hotkey === null) {
+  if (flags.dryRun || hotkey === null) {
     const dry = { dry_run: true, fields: fieldTexts(publication.fields), call: publication.callHex, published: null }
-    if (terminal.json) terminal.object({ ...previewJson(netuid, whole), ...dry })
-    else showCall(session, publication)
+    terminal.object({ ...previewJson(netuid, whole, where()), ...dry })
+    showCall(session, publication)
     return
   }
-  if (flags.yes !== true) await terminal.confirm(`Publish this as ${hotkey.address}?`, signal)
+  if (!flags.yes) await terminal.confirm(`Publish this as ${hotkey.address}?`, signal)
 
   const done = await send(session, { netuid, hotkey, policy: change.after, basedOn })
   const published = { block: done.block, block_hash: done.blockHash, extrinsic_hash: done.extrinsicHash }
-  if (terminal.json) terminal.object({ ...previewJson(netuid, whole), published })
-  else {
-    terminal.line(`Published in block ${done.block} (${done.blockHash}), extrinsic ${done.extrinsicHash}.`)
-    terminal.line('Miners and validators act on it as soon as they read that block.')
-  }
+  terminal.object({ ...previewJson(netuid, whole, where()), published })
+  terminal.line(`Published in block ${done.block} (${done.blockHash}), extrinsic ${done.extrinsicHash}.`)
+  terminal.line('Miners and validators act on it as soon as they read that block.')
 }

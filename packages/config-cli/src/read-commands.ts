@@ -1,25 +1,27 @@
 import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
 import { bucketCount, decide, defaultPolicy, membership, publicKeyOf } from '@sluice/rollout'
-import type { CommonFlags } from './flags.ts'
+import type { ExplainFlags, ReadFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, headsUnder } from './heads.ts'
-import type { Session } from './session.ts'
+import { chainText, type Session } from './session.ts'
 import { recordJson, showRecord } from './show.ts'
 
 /** `get`: the policy as it is on chain. */
-export const get = async ({ chain, terminal, signal }: Session, flags: CommonFlags): Promise<void> => {
-  const record = await readPolicyRecord(chain, flags.netuid, signal)
-  if (terminal.json) terminal.object(recordJson(record))
-  else showRecord(terminal, record)
+export const get = async (session: Session, flags: ReadFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = session
+  const record = await ask(readPolicyRecord(chain, flags.netuid, signal))
+  terminal.object(recordJson(record, where()))
+  showRecord(session, record)
 }
 
 /** Bytes the owner hotkey may still write in this epoch; null on runtimes that count blocks instead. */
 const spaceLeft = async (
-  { chain, signal }: Session,
+  { chain, signal, ask }: Session,
   record: PolicyRecord,
 ): Promise<{ readonly bytes: number | null; readonly note: string }> => {
   const policy = record.decoding.kind === 'policy' ? record.decoding.policy : defaultPolicy
   try {
-    const plan = await planPublication(chain, { netuid: record.netuid, signer: record.ownerHotkey, policy }, signal)
+    const request = { netuid: record.netuid, signer: record.ownerHotkey, policy }
+    const plan = await ask(planPublication(chain, request, signal))
     if (plan.spaceLeft === null)
       return { bytes: null, note: 'this runtime limits writes by blocks; one is possible now' }
     // The plan says what is left after a write; the chain counts 100 bytes at least.
@@ -37,28 +39,25 @@ const placesOf = ({ required }: Head): string =>
   required.map((name) => (name === 's3' ? 'S3' : 'HuggingFace')).join(' and ') || 'nowhere'
 
 /** `status`: policy, who is on S3, and whether another change is possible now. */
-export const status = async (session: Session, flags: CommonFlags): Promise<void> => {
-  const { chain, terminal, signal } = session
-  const record = await readPolicyRecord(chain, flags.netuid, signal)
-  const metagraph = await readMetagraph(chain, flags.netuid, signal)
+export const status = async (session: Session, flags: ReadFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = session
+  const record = await ask(readPolicyRecord(chain, flags.netuid, signal))
+  const metagraph = await ask(readMetagraph(chain, flags.netuid, signal))
   const space = await spaceLeft(session, record)
   const { decoding } = record
   // What miners do under a policy that cannot be read depends on what each of them read before.
   const policy = decoding.kind === 'policy' ? decoding.policy : decoding.kind === 'absent' ? defaultPolicy : null
   const heads = headsUnder(policy, metagraph)
   const count = countHeads(heads)
-  if (terminal.json) {
-    const on_s3 = heads.filter((head) => head.onS3).map(({ uid, hotkey, role }) => ({ uid, hotkey, role }))
-    terminal.object({
-      ...recordJson(record),
-      heads: policy === null ? null : countJson(count),
-      on_s3: policy === null ? null : on_s3,
-      space_left: space.bytes,
-      space_note: space.note,
-    })
-    return
-  }
-  showRecord(terminal, record)
+  terminal.object({
+    ...recordJson(record, where()),
+    heads: policy === null ? null : countJson(count),
+    on_s3:
+      policy === null ? null : heads.filter(({ onS3 }) => onS3).map(({ uid, hotkey, role }) => ({ uid, hotkey, role })),
+    space_left: space.bytes,
+    space_note: space.note,
+  })
+  showRecord(session, record)
   terminal.line(
     `Heads:         ${policy === null ? 'by their last good policy, which the chain does not tell' : countSentence(count)}`,
   )
@@ -70,39 +69,38 @@ export const status = async (session: Session, flags: CommonFlags): Promise<void
 }
 
 /** `explain HOTKEY`: why this hotkey is in or out, and what it has to do. */
-export const explain = async (session: Session, flags: CommonFlags, hotkey: string): Promise<void> => {
-  const { chain, terminal, signal } = session
+export const explain = async (session: Session, flags: ExplainFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = session
+  const { hotkey } = flags
   publicKeyOf(hotkey)
-  const record = await readPolicyRecord(chain, flags.netuid, signal)
-  const metagraph = await readMetagraph(chain, flags.netuid, signal)
+  const record = await ask(readPolicyRecord(chain, flags.netuid, signal))
+  const metagraph = await ask(readMetagraph(chain, flags.netuid, signal))
   const key = publicKeyOf(hotkey).join()
   const uid = metagraph.neurons.find((neuron) => publicKeyOf(neuron.hotkey).join() === key)?.uid ?? null
   const policy = record.decoding.kind === 'policy' ? record.decoding.policy : defaultPolicy
   const member = membership(policy, flags.netuid, hotkey, record.block)
   const plan = decide(policy, flags.netuid, hotkey, record.block)
   const origin = record.decoding.kind === 'policy' ? 'chain' : 'default'
-  if (terminal.json) {
-    terminal.object({
-      netuid: flags.netuid,
-      hotkey,
-      uid,
-      block: record.block,
-      block_hash: record.blockHash,
-      origin,
-      decoding: record.decoding.kind,
-      rule: policy.cohort,
-      buckets: bucketCount(policy.cohort),
-      bucket: member.bucket,
-      threshold: member.threshold,
-      percentage: member.percentage,
-      because: member.because,
-      in_cohort: member.inCohort,
-      required: plan.required,
-      stand_in: plan.standIn ?? null,
-      reason: plan.reason,
-    })
-    return
-  }
+  terminal.object({
+    netuid: flags.netuid,
+    ...where(),
+    hotkey,
+    uid,
+    block: record.block,
+    block_hash: record.blockHash,
+    origin,
+    decoding: record.decoding.kind,
+    rule: policy.cohort,
+    buckets: bucketCount(policy.cohort),
+    bucket: member.bucket,
+    threshold: member.threshold,
+    percentage: member.percentage,
+    because: member.because,
+    in_cohort: member.inCohort,
+    required: plan.required,
+    stand_in: plan.standIn ?? null,
+    reason: plan.reason,
+  })
   terminal.title(`${hotkey} in subnet ${flags.netuid}`)
   if (uid === null)
     terminal.warn(`This hotkey has no UID in subnet ${flags.netuid}; the answer holds once it is registered.`)
@@ -115,6 +113,7 @@ export const explain = async (session: Session, flags: CommonFlags, hotkey: stri
     ['what', 'value'],
     [
       ['uid', uid === null ? 'not registered' : String(uid)],
+      ['chain', chainText(where())],
       ['block', String(record.block)],
       ['rule', `${policy.cohort}${policy.salt === '' ? '' : `, salt "${policy.salt}"`}`],
       ['bucket', `${member.bucket} of ${bucketCount(policy.cohort)}`],

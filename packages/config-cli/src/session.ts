@@ -1,27 +1,52 @@
-import { type Chain, knownGenesis, openChain, resolveEndpoints } from '@sluice/chain'
-import type { CommonFlags } from './flags.ts'
-import type { Settings } from './settings.ts'
-import type { Terminal } from './terminal.ts'
+import { type Chain, knownGenesis, openChain, resolveEndpoints, shownEndpoint } from '@sluice/chain'
+import type { Context, Terminal } from '@sluice/command-line'
+import type { ReadFlags } from './flags.ts'
 
 /** What a command works with. */
 export interface Session {
   readonly chain: Chain
-  readonly settings: Settings
   readonly terminal: Terminal
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
+  /** Waits for the chain, and says so when it takes long. */
+  readonly ask: <T>(work: Promise<T>) => Promise<T>
+  /** The chain that answered, for every output that states a fact of it. */
+  readonly where: () => ChainInUse
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface ChainInUse {
+  /** Null when endpoints were given in place of a network. */
+  readonly network: string | null
+  /** Scheme, host and port; null before the first answer. */
+  readonly endpoint: string | null
 }
 
 /** How a chain is opened; tests put a chain of their own here. */
 export type OpenChain = typeof openChain
 
-/** Flags win over the environment; without either it is finney. @throws ChainError BAD_ENDPOINT */
-export const connect = (flags: CommonFlags, settings: Settings, open: OpenChain): Chain => {
-  const flagged = flags['subtensor.chain_endpoint'] ?? flags['subtensor.network']
-  const endpoint = flags['subtensor.chain_endpoint'] ?? (flagged === undefined ? settings.chainEndpoint : undefined)
-  const network = flags['subtensor.network'] ?? settings.network ?? 'finney'
-  const genesisHash = knownGenesis(endpoint ?? network)
-  return open({
-    endpoints: resolveEndpoints(endpoint === undefined ? { network } : { endpoint }),
+/** Nothing is connected before the first call. @throws ChainError BAD_ENDPOINT */
+export const connect = (flags: ReadFlags, { terminal, signal }: Context, open: OpenChain): Session => {
+  const { chainEndpoint } = flags
+  const network = chainEndpoint === undefined ? (flags.network ?? 'finney') : null
+  const genesisHash = knownGenesis(chainEndpoint ?? network ?? '')
+  const chain = open({
+    endpoints: resolveEndpoints(network === null ? { endpoint: chainEndpoint } : { network }),
     ...(genesisHash === null ? {} : { genesisHash }),
+    log: (_level, message) => terminal.detail(`chain: ${message}`),
   })
+  const where = (): ChainInUse => {
+    return { network, endpoint: chain.endpoint === null ? null : shownEndpoint(chain.endpoint) }
+  }
+  return {
+    chain,
+    terminal,
+    signal,
+    ask: async (work) => await terminal.waiting(`the chain (${network ?? 'at the given endpoint'})`, work),
+    where,
+    [Symbol.asyncDispose]: async () => await chain.close(),
+  }
 }
+
+/** `finney at wss://entrypoint-finney.opentensor.ai`. */
+export const chainText = ({ network, endpoint }: ChainInUse): string =>
+  network === null ? (endpoint ?? 'not reached') : `${network} at ${endpoint ?? 'no endpoint'}`

@@ -1,7 +1,12 @@
 import type { PolicyRecord } from '@sluice/chain'
 import { diffPolicies, effectivePercentage, policyToJson, type CommitmentField } from '@sluice/rollout'
-import { bytesAsText } from './printable.ts'
-import type { Terminal } from './terminal.ts'
+import { type ChainInUse, chainText, type Session } from './session.ts'
+
+/** Bytes as text when they are printable ASCII, else as 0x hex. */
+export const bytesAsText = (bytes: Uint8Array): string => {
+  const isAscii = bytes.length > 0 && bytes.every((byte) => byte >= 0x20 && byte < 0x7f)
+  return isAscii ? new TextDecoder().decode(bytes) : `0x${Buffer.from(bytes).toString('hex')}`
+}
 
 /** A commitment's fields for people and JSON: printable content, else hex. */
 export const fieldTexts = (fields: readonly CommitmentField[]): readonly { type: string; content: string }[] =>
@@ -12,10 +17,11 @@ export const fieldTexts = (fields: readonly CommitmentField[]): readonly { type:
   )
 
 /** What a policy record says, as plain data for --json. */
-export const recordJson = (record: PolicyRecord): Record<string, unknown> => {
+export const recordJson = (record: PolicyRecord, where: ChainInUse): Record<string, unknown> => {
   const { decoding } = record
   return {
     netuid: record.netuid,
+    ...where,
     block: record.block,
     block_hash: record.blockHash,
     origin: decoding.kind === 'policy' ? 'chain' : 'default',
@@ -47,10 +53,11 @@ const stateOf = ({ decoding, commitmentBlock }: PolicyRecord): string => {
 }
 
 /** Policy, origin and block. */
-export const showRecord = (terminal: Terminal, record: PolicyRecord): void => {
+export const showRecord = ({ terminal, where }: Session, record: PolicyRecord): void => {
   const { decoding } = record
   terminal.title(`Storage policy of subnet ${record.netuid}`)
   terminal.line(`Policy:        ${stateOf(record)}`)
+  terminal.line(`Chain:         ${chainText(where())}`)
   terminal.line(`Read at:       finalized block ${record.block} (${record.blockHash})`)
   terminal.line(`Owner hotkey:  ${record.ownerHotkey}`)
   if (!record.ownerRegistered) {

@@ -1,5 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
-import { createCli, readSettings, type CliOptions } from '../src/index.ts'
+import { runProgram } from '@sluice/command-line'
+import { createProgram } from '../src/index.ts'
+import type { OpenChain } from '../src/session.ts'
 
 export interface Ran {
   readonly code: number
@@ -30,7 +32,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Sees all of stdout whenever it grows. */
   readonly onStdout?: (text: string) => void
-  readonly openChain?: CliOptions['openChain']
+  readonly openChain?: OpenChain
 }
 
 /** Runs the CLI in process, with a person at the keyboard when `typing` is given. */
@@ -38,7 +40,8 @@ export const runCli = async (argv: readonly string[], options: RunOptions = {}):
   const { env = {}, typing = [], signal, openChain } = options
   const out = collector(options.onStdout)
   const err = collector()
-  const stdin = new PassThrough()
+  const isTTY = typing.length > 0
+  const stdin = Object.assign(new PassThrough(), { isTTY, setRawMode: () => stdin })
   const waiting = [...typing]
   const type = (): void => {
     const next = waiting[0]
@@ -57,14 +60,13 @@ export const runCli = async (argv: readonly string[], options: RunOptions = {}):
       })
     },
   })
-  const code = await createCli({
+  const code = await runProgram(createProgram(openChain), argv, {
     stdout: out.stream,
-    stderr,
+    stderr: Object.assign(stderr, { isTTY, columns: 80 }),
     stdin,
-    interactive: typing.length > 0,
-    settings: readSettings(env),
-    ...(openChain === undefined ? {} : { openChain }),
-  }).run(argv, signal)
+    environment: { ...env, NO_COLOR: '1' },
+    ...(signal === undefined ? {} : { signal }),
+  })
   await new Promise((resolve) => stderr.write('', resolve))
   return {
     code,

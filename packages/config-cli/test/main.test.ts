@@ -37,7 +37,7 @@ it('writes everything out, ends although the chain library keeps timers, and giv
   const status = await program('status --netuid 13 --json')
   expect([status.code, (JSON.parse(status.stdout) as { origin: string }).origin]).toEqual([0, 'chain'])
 
-  const cut = await program('status --netuid 13', true)
+  const cut = await program('status --netuid 13 --quiet', true)
   expect([cut.code, cut.stderr]).toEqual([0, ''])
 
   const refused = await program('rollout --netuid 13 --percentage 50 --wallet.name nobody')

@@ -35,7 +35,7 @@ describe('with a policy', () => {
     const ran = await subnet.run('get --netuid 13')
     expect(ran.stdout).toContain(`published at block ${record.commitmentBlock ?? ''} (json encoding)`)
     expect(ran.stdout).toContain(record.blockHash)
-    expect(ran.stdout).toMatch(/percentage at this block +│ 50 %/)
+    expect(ran.stdout).toMatch(/percentage at this block +(│ )?50 %/)
     expect((await subnet.run('get --netuid 13 --json')).json()).toMatchObject({
       origin: 'chain',
       block: record.block,
@@ -50,7 +50,7 @@ describe('with a policy', () => {
     const ran = await subnet.run('status --netuid 13')
     expect(ran.stdout).toContain(`${inside.length} of 8 registered hotkeys on S3`)
     expect(ran.stdout).toContain(`${miners} of 6 without a validator permit`)
-    for (const { hotkey } of inside) expect(ran.stdout).toMatch(new RegExp(`${hotkey} │ \\w+ +│ S3 `))
+    for (const { hotkey } of inside) expect(ran.stdout).toMatch(new RegExp(`${hotkey} +\\w+ +S3$`, 'm'))
     const record = await subnet.record()
     const bytes = record.fields[0]?.kind === 'bigRaw' ? record.fields[0].bytes.length : 0
     expect((await subnet.run('status --netuid 13 --json')).json()).toMatchObject({
@@ -99,17 +99,27 @@ describe('with a policy', () => {
     expect((await subnet.run('status --netuid 13 --json')).json()).toMatchObject({ heads: null, on_s3: null })
     await subnet.putSlot([new TextEncoder().encode('{"storage":{"v":1,"use_huggingface":false}}')])
     const off = await subnet.run('status --netuid 13')
-    expect(off.stdout).toMatch(/owner +│ nowhere/)
+    expect(off.stdout).toMatch(/owner +nowhere/)
     await subnet.publish({ useS3: true, s3, rolloutPercentage: 100, mode: 'dual' })
-    expect((await subnet.run('status --netuid 13')).stdout).toMatch(/owner +│ S3 and HuggingFace/)
+    expect((await subnet.run('status --netuid 13')).stdout).toMatch(/owner +S3 and/)
   })
 })
 
-it('--help documents exit codes and environment, on stdout, for every command', async () => {
+it('names the chain in every answer', async () => {
+  const { url } = subnet.node
+  for (const line of ['get --netuid 13', 'status --netuid 13', `explain --netuid 13 ${subnet.node.owner.hotkey}`]) {
+    expect((await subnet.run(line)).stdout).toContain(url)
+    expect((await subnet.run(`${line} --json`)).json()).toMatchObject({ network: null, endpoint: url })
+  }
+})
+
+it('--help documents exit codes and the variables in use, on stdout, for every command', async () => {
   for (const line of ['--help', 'get --help', 'set --help', 'rollout --help', 'status --help', 'explain --help']) {
     const ran = await subnet.run(line)
     expect([ran.code, ran.stderr]).toEqual([0, ''])
-    expect(ran.stdout).toContain('Exit codes: 0 done')
-    expect(ran.stdout).toContain('SLUICE_WALLET_PASSWORD')
+    expect(ran.stdout).toMatch(/^Exit codes:\n +0 +done/m)
+    expect(ran.stdout).toContain('SLUICE_CHAIN_ENDPOINT')
+    expect(Math.max(...ran.stdout.split('\n').map((text) => text.length))).toBeLessThan(130)
   }
+  expect((await subnet.run('rollout --help')).stdout).toContain('SLUICE_WALLET_PASSWORD')
 })

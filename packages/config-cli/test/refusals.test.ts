@@ -137,9 +137,10 @@ describe('flags', () => {
     ['set --netuid 13 --use_s3 false --use_huggingface false --dry-run', 'nowhere to store'],
     ['rollout --netuid 13', 'Say how far'],
     ['explain --netuid 13 5nobody', 'not a hotkey'],
-    ['explain --netuid 13', 'hotkey'],
+    ['explain --netuid 13', '<hotkey> is missing'],
     ['turn --netuid 13', 'unknown command'],
-    ['get --netuid 13 --percentage 5', 'unknown option'],
+    ['get --netuid 13 --percentage 5', 'unknown flag --percentage'],
+    ['set --netuid 13 --mod dual', 'did you mean --mode?'],
   ])('%s', async (line, words) => {
     expect(await refused(line)).toEqual([2, expect.stringContaining(words)])
   })
@@ -149,6 +150,7 @@ describe('consent', () => {
   it.each([
     ['without a terminal', 'rollout --netuid 13 --percentage 50 --wallet.name owner', '--yes'],
     ['with --json', 'rollout --netuid 13 --percentage 50 --wallet.name owner --json', ''],
+    ['with --quiet', 'rollout --netuid 13 --percentage 50 --wallet.name owner -q', '--yes'],
     ['for another salt', 'set --netuid 13 --salt x --yes --wallet.name owner', '--reshuffle'],
     ['for another rule', 'set --netuid 13 --cohort md5-mod100 --yes --wallet.name owner', '--reshuffle'],
   ])('refuses %s', async (_, line, words) => {
