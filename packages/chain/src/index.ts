@@ -19,5 +19,6 @@ export {
 export type { Published } from './publish/confirm.ts'
 export type { SubmitProgress } from './publish/submit.ts'
 export { readPointers } from './subnet/pointers.ts'
-export { type Metagraph, type Neuron, readMetagraph } from './subnet/metagraph.ts'
-export { readStandings, type Standing, type Standings } from './subnet/standings.ts'
+export { readMetagraph } from './subnet/metagraph.ts'
+export type { Metagraph, Neuron } from './subnet/neuron.ts'
+export { type NeuronStanding, readStandings, type Standings } from './subnet/standings.ts'

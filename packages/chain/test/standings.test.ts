@@ -2,8 +2,17 @@ import { createPolicy, type Policy } from '@sluice/rollout'
 import { startChainNode } from '@sluice/dev-chain'
 import { expect, test } from 'vitest'
 import { readSelective } from '../src/subnet/selective.ts'
-import { hotkeyFromUri, openChain, publishPolicy, createPolicySource, readStandings } from '../src/index.ts'
+import {
+  createPolicySource,
+  hotkeyFromUri,
+  type NeuronStanding,
+  openChain,
+  type PolicySource,
+  publishPolicy,
+  readStandings,
+} from '../src/index.ts'
 
+const isOnS3 = ({ standing }: NeuronStanding): boolean => standing.required.includes('s3')
 const s3 = { bucketName: 'subnet', authEndpoint: 'https://gateway.example.com' }
 
 test('everybody’s standing follows from metagraph and policy of one chain', async () => {
@@ -16,7 +25,9 @@ test('everybody’s standing follows from metagraph and policy of one chain', as
   }
   const read = async (): Promise<Map<string, [boolean, boolean, boolean]>> => {
     const { neurons } = await readStandings(chain, node.netuid, policies)
-    return new Map(neurons.map((one) => [one.hotkey, [one.inCohort, one.excluded, one.validatorPermit]]))
+    return new Map(
+      neurons.map((one) => [one.hotkey, [isOnS3(one), one.standing.because === 'excluded', one.validatorPermit]]),
+    )
   }
   const miners = node.neurons.filter(({ role }) => role === 'miner').map(({ hotkey }) => hotkey)
   const [first = '', second = '', third = ''] = miners
@@ -24,8 +35,8 @@ test('everybody’s standing follows from metagraph and policy of one chain', as
 
   const before = await readStandings(chain, node.netuid, policies)
   expect(before.snapshot).toBeNull()
-  expect(before.neurons.every(({ inCohort }) => !inCohort)).toBe(true)
-  expect(before.neurons[0]?.reason).toContain('no storage policy')
+  expect(before.neurons.some(isOnS3)).toBe(false)
+  expect(before.neurons[0]?.standing.reason).toContain('no storage policy')
 
   await publish(createPolicy({ useS3: true, useHuggingFace: true, s3, include: [first], exclude: [second] }))
   const during = await read()
@@ -37,7 +48,31 @@ test('everybody’s standing follows from metagraph and policy of one chain', as
   expect(during.get(validator)?.[2]).toBe(true)
 
   await publish(createPolicy({ useS3: false, useHuggingFace: false }))
-  expect([...(await read()).values()].every(([inCohort]) => !inCohort)).toBe(true)
+  expect([...(await read()).values()].some(([onS3]) => onS3)).toBe(false)
+})
+
+test('policy and metagraph are of one block, whatever is published between the two reads', async () => {
+  await using node = await startChainNode({ miners: 1 })
+  await using chain = openChain({ endpoints: [node.url] })
+  const { netuid } = node
+  const owner = await hotkeyFromUri(node.owner.hotkeyUri)
+  const publish = async (rolloutPercentage: number): Promise<void> => {
+    const policy = createPolicy({ useS3: true, s3, rolloutPercentage })
+    await publishPolicy(chain, { netuid, hotkey: owner, policy })
+  }
+  await publish(100)
+  const policies = createPolicySource({ chain, netuid })
+  const between: PolicySource = {
+    read: async (...input) => {
+      await publish(0)
+      return await policies.read(...input)
+    },
+  }
+  const { block, blockHash, snapshot, neurons } = await readStandings(chain, netuid, between)
+  expect(snapshot).toMatchObject({ block, blockHash, origin: 'chain', policy: { rolloutPercentage: 100 } })
+  expect(neurons.every(isOnS3)).toBe(true)
+  expect(neurons[0]?.standing.block).toBe(block)
+  expect((await readStandings(chain, netuid, policies)).neurons.some(isOnS3)).toBe(false)
 })
 
 test('a stake is read whatever its size, and is unknown where the runtime does not tell it', () => {

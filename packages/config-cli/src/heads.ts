@@ -1,5 +1,5 @@
 import type { Metagraph } from '@sluice/chain'
-import { type BackendName, decide, RolloutError, type Policy } from '@sluice/rollout'
+import { type BackendName, type Policy, standingOf } from '@sluice/rollout'
 
 /** One registered hotkey and whether its data goes to S3. */
 export interface Head {
@@ -19,20 +19,10 @@ export interface HeadCount {
   readonly hotkeysOnS3: number
 }
 
-const requiredOf = (policy: Policy | null, netuid: number, hotkey: string, block: number): readonly BackendName[] => {
-  if (policy === null) return []
-  try {
-    return decide(policy, netuid, hotkey, block).required
-  } catch (error) {
-    if (RolloutError.is(error) && error.code === 'NO_BACKEND') return []
-    throw error
-  }
-}
-
 /** Every registered hotkey under a policy at the metagraph's block; null = none to go by = nobody on S3. */
 export const headsUnder = (policy: Policy | null, metagraph: Metagraph): readonly Head[] =>
   metagraph.neurons.map(({ uid, hotkey, validatorPermit }) => {
-    const required = requiredOf(policy, metagraph.netuid, hotkey, metagraph.block)
+    const { required } = standingOf(policy, metagraph.netuid, hotkey, metagraph.block)
     const role = hotkey === metagraph.ownerHotkey ? 'owner' : validatorPermit ? 'validator' : 'miner'
     return { uid, hotkey, role, required, onS3: required.includes('s3') }
   })

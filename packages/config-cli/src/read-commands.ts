@@ -1,5 +1,5 @@
 import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
-import { bucketCount, decide, defaultPolicy, membership, publicKeyOf } from '@sluice/rollout'
+import { decide, defaultPolicy, publicKeyOf, slotCount } from '@sluice/rollout'
 import type { ExplainFlags, ReadFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, headsUnder } from './heads.ts'
 import { chainText, type Session } from './session.ts'
@@ -78,7 +78,6 @@ export const explain = async (session: Session, flags: ExplainFlags): Promise<vo
   const key = publicKeyOf(hotkey).join()
   const uid = metagraph.neurons.find((neuron) => publicKeyOf(neuron.hotkey).join() === key)?.uid ?? null
   const policy = record.decoding.kind === 'policy' ? record.decoding.policy : defaultPolicy
-  const member = membership(policy, flags.netuid, hotkey, record.block)
   const plan = decide(policy, flags.netuid, hotkey, record.block)
   const origin = record.decoding.kind === 'policy' ? 'chain' : 'default'
   terminal.object({
@@ -91,12 +90,12 @@ export const explain = async (session: Session, flags: ExplainFlags): Promise<vo
     origin,
     decoding: record.decoding.kind,
     rule: policy.cohort,
-    buckets: bucketCount(policy.cohort),
-    bucket: member.bucket,
-    threshold: member.threshold,
-    percentage: member.percentage,
-    because: member.because,
-    in_cohort: member.inCohort,
+    slots: slotCount(policy.cohort),
+    slot: plan.slot,
+    threshold: plan.threshold,
+    percentage: plan.percentage,
+    because: plan.because,
+    in_cohort: plan.inCohort,
     required: plan.required,
     stand_in: plan.standIn ?? null,
     reason: plan.reason,
@@ -116,9 +115,9 @@ export const explain = async (session: Session, flags: ExplainFlags): Promise<vo
       ['chain', chainText(where())],
       ['block', String(record.block)],
       ['rule', `${policy.cohort}${policy.salt === '' ? '' : `, salt "${policy.salt}"`}`],
-      ['bucket', `${member.bucket} of ${bucketCount(policy.cohort)}`],
-      ['threshold', `below ${member.threshold} (${member.percentage} %)`],
-      ['in the S3 cohort', member.inCohort ? 'yes' : 'no'],
+      ['slot', `${plan.slot} of ${slotCount(policy.cohort)}`],
+      ['threshold', `below ${plan.threshold} (${plan.percentage} %)`],
+      ['in the S3 cohort', plan.inCohort ? 'yes' : 'no'],
       ['must store on', plan.required.join(' and ')],
       ['stand-in', plan.standIn ?? '-'],
     ],

@@ -72,9 +72,7 @@ describe('with a policy', () => {
         required: [isIn ? 's3' : 'huggingface'],
         stand_in: isIn ? 'huggingface' : null,
       })
-      expect(answer['reason']).toContain(
-        `bucket ${String(answer['bucket'])} of 10000 is ${isIn ? '' : 'not '}below 5000`,
-      )
+      expect(answer['reason']).toContain(`slot ${String(answer['slot'])} of 10000 is ${isIn ? '' : 'not '}below 5000`)
     }
     const stranger = await subnet.run(`explain --netuid 13 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY`)
     expect([stranger.code, stranger.stderr]).toEqual([0, expect.stringContaining('has no UID')])

@@ -106,12 +106,12 @@ function createChainReader(
     read: async (signal) => {
       const { read } = await (opened ??= open())
       const { block, neurons } = await read(signal)
-      const standings = neurons.map(
-        ({ hotkey, stake: rao, inCohort: mayWrite, uid, validatorPermit, excluded, reason }) => {
-          const stake = rao === null ? null : Number(rao) / 1e9
-          return [hotkey, { uid, validatorPermit, stake, mayWrite, excluded, reason }] as const
-        },
-      )
+      const standings = neurons.map(({ hotkey, stake: rao, uid, validatorPermit, standing }) => {
+        const stake = rao === null ? null : Number(rao) / 1e9
+        const { required, because, reason } = standing
+        const mayWrite = required.includes('s3')
+        return [hotkey, { uid, validatorPermit, stake, mayWrite, excluded: because === 'excluded', reason }] as const
+      })
       return { block, standings: new Map(standings) }
     },
     close: async () => {

@@ -33,7 +33,7 @@ const standing = (uid: number, more: Partial<Standing> = {}): Standing => {
     stake: null,
     mayWrite: true,
     excluded: false,
-    reason: 'bucket 3 of 100 is below 5',
+    reason: 'slot 3 of 100 is below 5',
     ...more,
   }
 }
@@ -49,7 +49,7 @@ export function testSubnet(): TestSubnet {
     [miner.address, standing(1)],
     [other.address, standing(2)],
     [excluded.address, standing(3, { mayWrite: false, excluded: true, reason: 'the owner excluded this hotkey' })],
-    [outside.address, standing(4, { mayWrite: false, reason: 'bucket 77 of 100 is not below 5' })],
+    [outside.address, standing(4, { mayWrite: false, reason: 'slot 77 of 100 is not below 5' })],
     [validator.address, standing(5, { validatorPermit: true, mayWrite: false })],
   ])
   const self: TestSubnet = {

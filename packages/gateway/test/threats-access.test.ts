@@ -143,7 +143,7 @@ describe('T7 roles', () => {
       expect.stringContaining('no UID in this subnet at block 100'),
     ])
     expect(await open(excluded)).toEqual(['EXCLUDED', expect.stringContaining('excluded')])
-    expect(await open(outside)).toEqual(['NOT_IN_COHORT', expect.stringContaining('bucket 77 of 100')])
+    expect(await open(outside)).toEqual(['NOT_IN_COHORT', expect.stringContaining('slot 77 of 100')])
     expect((await open(miner))[0]).toBeUndefined()
   })
 

@@ -1,12 +1,12 @@
-import { bucketCount, membership, type Membership } from './cohort.ts'
+import { membership, slotCount } from './cohort.ts'
 import { RolloutError } from './errors.ts'
-import type { Plan, Policy } from './policy.ts'
+import type { Membership, Plan, Policy } from './policy.ts'
 import { s3Warning } from './policy-schema.ts'
 
 const membershipReason = (policy: Policy, member: Membership): string => {
   if (member.because === 'excluded') return 'the owner excluded this hotkey by name'
   if (member.because === 'included') return 'the owner included this hotkey by name'
-  const where = `bucket ${member.bucket} of ${bucketCount(policy.cohort)}`
+  const where = `slot ${member.slot} of ${slotCount(policy.cohort)}`
   return `${where} is ${member.inCohort ? '' : 'not '}below ${member.threshold} (${member.percentage} %, ${policy.cohort})`
 }
 
@@ -17,17 +17,23 @@ const membershipReason = (policy: Policy, member: Membership): string => {
  * @throws RolloutError `NO_BACKEND` when the policy leaves no place; `BAD_HOTKEY`
  */
 export const decide = (policy: Policy, netuid: number, hotkey: string, block: number): Plan => {
+  const plan = planUnder(policy, netuid, hotkey, block)
+  if (plan.required.length === 0) throw new RolloutError('NO_BACKEND', plan.reason)
+  return plan
+}
+
+/** As {@link decide}, but a policy that leaves no place requires none. @throws RolloutError `BAD_HOTKEY` */
+export const planUnder = (policy: Policy, netuid: number, hotkey: string, block: number): Plan => {
   const member = membership(policy, netuid, hotkey, block)
-  const facts = { inCohort: member.inCohort, bucket: member.bucket, block }
+  const facts = { ...member, block }
   const why = membershipReason(policy, member)
   const useS3 = policy.useS3 && s3Warning(true, policy.s3.bucketName, policy.s3.authEndpoint) === null
 
   if (!useS3 && !policy.useHuggingFace) {
-    throw new RolloutError(
-      'NO_BACKEND',
+    const reason =
       `The storage policy of subnet ${netuid} at block ${block} switches off both S3 and HuggingFace: ` +
-        'there is nowhere to store data until the subnet owner publishes another one.',
-    )
+      'there is nowhere to store data until the subnet owner publishes another one.'
+    return { required: [], ...facts, reason }
   }
   if (!useS3) {
     return { required: ['huggingface'], ...facts, reason: `HuggingFace: S3 is switched off for this subnet; ${why}.` }

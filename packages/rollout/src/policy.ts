@@ -1,5 +1,4 @@
-/** A place that can hold a miner's data. */
-export type BackendName = 's3' | 'huggingface'
+import type { BackendName } from './backend-names.ts'
 
 /**
  * How the backends work together for a hotkey inside the cohort.
@@ -57,15 +56,23 @@ export interface PolicySnapshot {
   readonly warnings: readonly string[]
 }
 
+/** Why a hotkey is in or out; `threshold` is the first slot that is out (may be fractional for `md5-mod100`). */
+export interface Membership {
+  readonly inCohort: boolean
+  readonly because: 'excluded' | 'included' | 'slot'
+  /** 0..99 for `md5-mod100`, 0..9999 for `sha256-bp`. */
+  readonly slot: number
+  readonly threshold: number
+  /** In force at this block, 0..100. */
+  readonly percentage: number
+}
+
 /** What a hotkey has to do under a policy at a block. */
-export interface Plan {
+export interface Plan extends Membership {
   /** Backends that must come to hold everything. */
   readonly required: readonly BackendName[]
   /** Backend that may stand in while a required one fails. */
   readonly standIn?: BackendName
-  readonly inCohort: boolean
-  /** The hotkey's cohort bucket: 0..99 for `md5-mod100`, 0..9999 for `sha256-bp`. */
-  readonly bucket: number
   /** One sentence a miner understands: why in or out. */
   readonly reason: string
   readonly block: number

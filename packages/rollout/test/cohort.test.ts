@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressOf, cohortBucket, createPolicy, isInCohort, type CohortRule } from '../src/index.ts'
+import { addressOf, cohortSlot, createPolicy, isInCohort, type CohortRule } from '../src/index.ts'
 import { hotkeys, percentages } from './arbitraries.ts'
 import { people } from './people.ts'
 
 /** Known answers: reference report, recomputed there in Python and Node. */
 const md5 = { alice: 29, bob: 0, charlie: 67, dave: 92, eve: 10, ferdie: 99 }
-const sha: readonly [netuid: number, salt: string, buckets: Record<keyof typeof md5, number>][] = [
+const sha: readonly [netuid: number, salt: string, slots: Record<keyof typeof md5, number>][] = [
   [13, '', { alice: 4269, bob: 1377, charlie: 8982, dave: 3335, eve: 9910, ferdie: 8601 }],
   [13, 's3', { alice: 8943, bob: 654, charlie: 3108, dave: 2961, eve: 7932, ferdie: 2174 }],
   [46, 's3', { alice: 3156, bob: 502, charlie: 2598, dave: 8769, eve: 650, ferdie: 9703 }],
@@ -16,12 +16,12 @@ const rules = fc.constantFrom<CohortRule>('md5-mod100', 'sha256-bp')
 
 describe('known answers', () => {
   it.each(names)('md5-mod100 puts %s where the original does', (name) => {
-    expect(cohortBucket(createPolicy({ cohort: 'md5-mod100' }), 13, people[name])).toBe(md5[name])
+    expect(cohortSlot(createPolicy({ cohort: 'md5-mod100' }), 13, people[name])).toBe(md5[name])
   })
 
-  it.each(sha)('sha256-bp on subnet %i with salt "%s"', (netuid, salt, buckets) => {
+  it.each(sha)('sha256-bp on subnet %i with salt "%s"', (netuid, salt, slots) => {
     const policy = createPolicy({ salt })
-    for (const name of names) expect(cohortBucket(policy, netuid, people[name])).toBe(buckets[name])
+    for (const name of names) expect(cohortSlot(policy, netuid, people[name])).toBe(slots[name])
   })
 
   it('has the original at its edges: below, not at', () => {
@@ -71,7 +71,7 @@ describe('properties', () => {
     for (let i = 0; i < 20_000; i++) {
       const key = new Uint8Array(32)
       new DataView(key.buffer).setUint32(0, i)
-      const decile = Math.floor(cohortBucket(policy, 13, addressOf(key)) / 1000)
+      const decile = Math.floor(cohortSlot(policy, 13, addressOf(key)) / 1000)
       counts[decile] = (counts[decile] ?? 0) + 1
     }
     // Chi-square with 9 degrees of freedom; 27.9 is p = 0.001. The keys are fixed, so the figure is too.
@@ -80,7 +80,7 @@ describe('properties', () => {
 })
 
 describe('lists', () => {
-  it('exclude wins over include, include over the bucket, whatever the prefix of the address', () => {
+  it('exclude wins over include, include over the slot, whatever the prefix of the address', () => {
     expect(() => createPolicy({ include: ['F7Hs'] })).toThrow(/not a hotkey/)
     const policy = createPolicy({ include: [people.alice, people.bob], exclude: [people.alicePolkadot] })
     expect(isInCohort(policy, 13, people.alice, 1)).toBe(false)
@@ -95,7 +95,7 @@ describe('lists', () => {
   })
 
   it('refuses a netuid out of range', () => {
-    expect(() => cohortBucket(createPolicy({}), 65_536, people.alice)).toThrow(/Netuid/)
-    expect(() => cohortBucket(createPolicy({}), 1.5, people.alice)).toThrow(/Netuid/)
+    expect(() => cohortSlot(createPolicy({}), 65_536, people.alice)).toThrow(/Netuid/)
+    expect(() => cohortSlot(createPolicy({}), 1.5, people.alice)).toThrow(/Netuid/)
   })
 })

@@ -18,9 +18,12 @@ describe('decide', () => {
     expect(plan({ rolloutPercentage: 25 })).toEqual({
       required: ['huggingface'],
       inCohort: false,
-      bucket: 4269,
+      because: 'slot',
+      slot: 4269,
+      threshold: 2500,
+      percentage: 25,
       block: 100,
-      reason: 'HuggingFace, outside the S3 cohort: bucket 4269 of 10000 is not below 2500 (25 %, sha256-bp).',
+      reason: 'HuggingFace, outside the S3 cohort: slot 4269 of 10000 is not below 2500 (25 %, sha256-bp).',
     })
   })
 
@@ -29,7 +32,7 @@ describe('decide', () => {
       required: ['s3'],
       standIn: 'huggingface',
       inCohort: true,
-      reason: expect.stringContaining('bucket 4269 of 10000 is below 5000 (50 %, sha256-bp)') as string,
+      reason: expect.stringContaining('slot 4269 of 10000 is below 5000 (50 %, sha256-bp)') as string,
     })
   })
 

@@ -20,13 +20,15 @@ export interface BackendStatus {
   readonly restsUntil: string | null
 }
 
+type KeptPlan = Pick<Plan, 'required' | 'standIn' | 'inCohort' | 'reason' | 'block'>
+
 /** What the miner's storage knows of itself. */
 export interface StorageStatus {
   /** `{hotkey} on netuid {n}` */
   readonly owner: string | null
   /** Plan of the last call with the origin of its policy; null before the first. */
   readonly plan:
-    | (Plan & { readonly origin: PolicyOrigin; readonly bucketName: string | null; readonly region: string })
+    | (KeptPlan & { readonly origin: PolicyOrigin; readonly bucketName: string | null; readonly region: string })
     | null
   readonly partitions: number
   readonly rows: number
@@ -42,8 +44,13 @@ export interface StorageStatus {
 
 /** Keeps the plan for `status`, which makes no call. */
 export function rememberPlan(outbox: Outbox, { plan, snapshot }: StorageConfig): void {
+  const { required, standIn, inCohort, reason, block } = plan
   const kept = {
-    ...plan,
+    required,
+    standIn,
+    inCohort,
+    reason,
+    block,
     origin: snapshot.origin,
     bucketName: snapshot.policy.s3.bucketName,
     region: snapshot.policy.s3.region,

@@ -4,8 +4,9 @@ import { overridePlan } from '../src/policy/override.ts'
 import { policyFromEnvironment } from '../src/policy/policy-environment.ts'
 import { s3Policy } from './miner.ts'
 
-const outside: Plan = { required: ['huggingface'], inCohort: false, bucket: 99, reason: 'Outside.', block: 7 }
-const inside: Plan = { required: ['s3'], standIn: 'huggingface', inCohort: true, bucket: 0, reason: 'In.', block: 7 }
+const drawn = { because: 'slot', threshold: 50, percentage: 50, block: 7 } as const
+const outside: Plan = { ...drawn, required: ['huggingface'], inCohort: false, slot: 99, reason: 'Outside.' }
+const inside: Plan = { ...drawn, required: ['s3'], standIn: 'huggingface', inCohort: true, slot: 0, reason: 'In.' }
 const policy = createPolicy(s3Policy(50))
 const dual = createPolicy(s3Policy(50, { mode: 'dual' }))
 
@@ -22,7 +23,7 @@ describe('overridePlan', () => {
     const result = overridePlan(plan, from, overrides)
     expect(result.required).toEqual(required)
     expect(result.standIn).toBe(standIn)
-    expect([result.inCohort, result.bucket, result.block]).toEqual([plan.inCohort, plan.bucket, plan.block])
+    expect([result.inCohort, result.slot, result.block]).toEqual([plan.inCohort, plan.slot, plan.block])
   })
 
   it('refuses to leave nothing', () => {

@@ -1,4 +1,4 @@
-import { decide, effectivePercentage, type Policy, RolloutError } from '@sluice/rollout'
+import { type BackendName, backendNames, effectivePercentage, standingOf } from '@sluice/rollout'
 import pLimit from 'p-limit'
 import { type Coverage, uniteManifests } from './check/coverage.ts'
 import { type Limits, openBudget } from './check/budget.ts'
@@ -9,7 +9,9 @@ import type { Subnet, SubnetNeuron } from './subnet.ts'
 import type { Verdict } from './check/verdict.ts'
 
 /** Where a miner keeps data, judged by its signed manifests that list at least one file. */
-export type Usage = 's3' | 'huggingface' | 'both' | 'neither' | 'unknown'
+export type Usage = BackendName | 'both' | 'neither' | 'unknown'
+
+export const usages: readonly Usage[] = [...backendNames, 'both', 'neither', 'unknown']
 
 export interface MinerUsage {
   readonly uid: number
@@ -17,7 +19,7 @@ export interface MinerUsage {
   readonly usage: Usage
   readonly inCohort: boolean
   /** Where the policy wants the data; empty when the policy leaves no place. */
-  readonly required: readonly string[]
+  readonly required: readonly BackendName[]
   /** All required backends have a manifest with files; null when one could not be reached. */
   readonly follows: boolean | null
   /** `valid`: a well-signed manifest, however many files it lists. */
@@ -50,14 +52,12 @@ export interface StorageUsage {
 export interface AdoptionQuery {
   readonly subnet: Subnet
   readonly huggingFaceCounts: boolean
-  readonly placesOf: (hotkey: string, subnet: Subnet) => { readonly s3: Place; readonly huggingface: Place }
+  readonly placesOf: (hotkey: string, subnet: Subnet) => Readonly<Record<BackendName, Place>>
   readonly seen: SeenManifests
   readonly limits: Limits
   /** Miners looked at at the same time. */
   readonly concurrency: number
 }
-
-const usages = ['s3', 'huggingface', 'both', 'neither', 'unknown'] as const
 
 /** Reads both manifests of every miner of a subnet. One miner's faults never fail the sweep. @throws ValidatorError ABORTED */
 export async function measureAdoption(query: AdoptionQuery, signal?: AbortSignal): Promise<StorageUsage> {
@@ -66,7 +66,7 @@ export async function measureAdoption(query: AdoptionQuery, signal?: AbortSignal
   const all = await Promise.all(subnet.neurons.map((neuron) => limit(() => measureMiner(query, neuron, signal))))
   const isMiner = (at: number): boolean => {
     const neuron = subnet.neurons[at] as SubnetNeuron
-    const keepsData = ['s3', 'huggingface', 'both'].includes(all[at]?.usage ?? '')
+    const keepsData = !['neither', 'unknown'].includes(all[at]!.usage)
     return keepsData || (!neuron.validatorPermit && neuron.hotkey !== subnet.ownerHotkey)
   }
   const miners = all.filter((_, at) => isMiner(at))
@@ -97,11 +97,11 @@ async function measureMiner(query: AdoptionQuery, neuron: SubnetNeuron, signal?:
   const places = query.placesOf(hotkey, subnet)
   const budget = openBudget(limits, limits.manifestMilliseconds, signal)
   try {
-    const read = (name: 's3' | 'huggingface'): Promise<ManifestState> =>
+    const read = (name: BackendName): Promise<ManifestState> =>
       readManifest({ place: places[name], name, hotkey, netuid: subnet.netuid, seen, maxBytes }, budget.signal, signal)
     const [s3, huggingface] = await Promise.all([read('s3'), read('huggingface')])
     const coverage = uniteManifests(manifestIn(s3), manifestIn(huggingface))
-    const { inCohort, required } = planOf(subnet.snapshot.policy, subnet, hotkey)
+    const { inCohort, required } = standingOf(subnet.snapshot.policy, subnet.netuid, hotkey, subnet.block)
     const held = { s3: holds(s3), huggingface: holds(huggingface) }
     const requiredHeld = required.map((name) => held[name])
     return {
@@ -133,15 +133,6 @@ function usageOf(s3: boolean | null, huggingface: boolean | null): Usage {
   if (s3 && huggingface) return 'both'
   if (s3) return 's3'
   return huggingface ? 'huggingface' : 'neither'
-}
-
-function planOf(policy: Policy, subnet: Subnet, hotkey: string) {
-  try {
-    return decide(policy, subnet.netuid, hotkey, subnet.block)
-  } catch (error) {
-    if (!RolloutError.is(error)) throw error
-    return { inCohort: false, required: [] } // NO_BACKEND: the policy leaves no place
-  }
 }
 
 function lagOf({ newestBucket: { s3, huggingface } }: Coverage): MinerUsage['lagHours'] {

@@ -1,3 +1,4 @@
+import { backendNames } from '@sluice/rollout'
 import { Gauge, Registry } from 'prom-client'
 import type { StorageUsage } from './adoption.ts'
 
@@ -44,7 +45,7 @@ export function createUsageMetrics(): UsageMetrics {
       for (const { hotkey, coverage, lagHours, ...miner } of usage.miners) {
         bytes.set({ hotkey }, coverage.bytes)
         if (miner.follows !== null) follows.set({ hotkey }, Number(miner.follows))
-        for (const backend of ['s3', 'huggingface'] as const) {
+        for (const backend of backendNames) {
           missing.set({ hotkey, backend }, coverage.missing[backend])
           if (lagHours !== null) lag.set({ hotkey, backend }, lagHours[backend])
         }

@@ -1,3 +1,4 @@
+import type { BackendName } from '@sluice/rollout'
 import { measureAdoption, type StorageUsage } from './adoption.ts'
 import { type Entity, readEntities } from './check/entity.ts'
 import { ValidatorError } from './errors.ts'
@@ -31,7 +32,7 @@ export interface ValidatorPorts {
   /** The subnet as the chain has it now. */
   readonly readSubnet: (signal?: AbortSignal) => Promise<Subnet>
   /** Where a miner's data is to be looked for. */
-  readonly placesOf: (hotkey: string, subnet: Subnet) => { readonly s3: Place; readonly huggingface: Place }
+  readonly placesOf: (hotkey: string, subnet: Subnet) => Readonly<Record<BackendName, Place>>
   readonly seen: SeenManifests
   readonly limits?: Partial<Limits>
   /** Files per miner and backend that `validateMinerData` reads whole, default 1; 0.1 = one in every ten checks. */

@@ -2,30 +2,10 @@ import { u8aConcat } from '@polkadot/util'
 import type { Chain } from '../chain.ts'
 import { type Connection, finalizedHead } from '../connection.ts'
 import { ChainError } from '../errors.ts'
+import type { Metagraph } from './neuron.ts'
 import { checkNetuid, readOwners } from './policy-record.ts'
 import { readSelective } from './selective.ts'
 import { callRuntime, decodeExactly, decodeValue, item, readRaw, u16, vec } from '../state-read.ts'
-
-export interface Neuron {
-  readonly uid: number
-  /** ss58, prefix 42. Key everything by it: uids are reused. */
-  readonly hotkey: string
-  readonly coldkey: string | null
-  readonly validatorPermit: boolean
-  /** The stake that permits are given by, in rao (1e-9); null where the runtime does not tell. */
-  readonly stake: bigint | null
-}
-
-/** Who is registered in a subnet at one finalized block. */
-export interface Metagraph {
-  readonly netuid: number
-  readonly block: number
-  readonly blockHash: string
-  readonly ownerHotkey: string
-  readonly ownerColdkey: string
-  /** By uid, ascending. */
-  readonly neurons: readonly Neuron[]
-}
 
 type Neurons = Pick<Metagraph, 'ownerHotkey' | 'ownerColdkey' | 'neurons'>
 

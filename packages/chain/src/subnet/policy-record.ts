@@ -24,13 +24,18 @@ export interface PolicyRecord {
 
 /**
  * Reads the policy that counts: the commitment of the subnet's owner hotkey, and nobody else's, with three small calls
- * at one finalized block.
+ * at one finalized block: the newest, or the one that is given.
  * @throws ChainError NO_SUBNET, UNSUPPORTED_RUNTIME, PROTOCOL and whatever the connection fails with
  */
-export async function readPolicyRecord(chain: Chain, netuid: number, signal?: AbortSignal): Promise<PolicyRecord> {
+export async function readPolicyRecord(
+  chain: Chain,
+  netuid: number,
+  signal?: AbortSignal,
+  at?: string,
+): Promise<PolicyRecord> {
   checkNetuid(netuid)
   return await chain.use(async (connection) => {
-    const blockHash = await finalizedHash(connection, signal)
+    const blockHash = at ?? (await finalizedHash(connection, signal))
     const owners = await readOwners(connection, netuid, blockHash, signal)
     const slot = await readSlotOf(connection, netuid, owners.ownerHotkey, blockHash, signal)
     return {

@@ -16,9 +16,10 @@ export interface PolicySourceOptions {
 export interface PolicySource {
   /**
    * The chain's policy; else the last good one, with a warning that says why; else null.
+   * @param blockHash a finalized block to read it at; default the newest
    * @throws ChainError ABORTED, CLOSED; nothing else
    */
-  read(signal?: AbortSignal): Promise<PolicySnapshot | null>
+  read(signal?: AbortSignal, blockHash?: string): Promise<PolicySnapshot | null>
 }
 
 /** @throws ChainError NO_SUBNET for an impossible netuid */
@@ -51,11 +52,11 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
     }
   }
 
-  const read = async (signal?: AbortSignal): Promise<PolicySnapshot | null> => {
+  const read = async (signal?: AbortSignal, blockHash?: string): Promise<PolicySnapshot | null> => {
     const warnings: string[] = []
     let record: PolicyRecord | null = null
     try {
-      record = await readPolicyRecord(chain, netuid, signal)
+      record = await readPolicyRecord(chain, netuid, signal, blockHash)
     } catch (error) {
       if (ChainError.is(error) && (error.code === 'ABORTED' || error.code === 'CLOSED')) throw error
       warnings.push(error instanceof Error ? error.message : String(error))

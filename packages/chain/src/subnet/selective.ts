@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ChainError } from '../errors.ts'
-import type { Metagraph } from './metagraph.ts'
+import type { Metagraph } from './neuron.ts'
 
 /** The asked-for members of `SelectiveMetagraph` as JSON; the others are null. */
 const selective = z.object({

@@ -75,7 +75,7 @@ export function explainLines({ netuid, hotkey, snapshot, plan }: StorageConfig):
     `policy from ${origin}, block ${block}`,
     `S3 ${policy.useS3 ? 'on' : 'off'}, HuggingFace ${policy.useHuggingFace ? 'on' : 'off'}, mode ${policy.mode}, ${policy.rolloutPercentage} %`,
     `bucket ${clean(policy.s3.bucketName ?? '-')}, region ${clean(policy.s3.region)}`,
-    `cohort ${policy.cohort}: this hotkey has bucket ${plan.bucket} and is ${plan.inCohort ? 'in' : 'out'}`,
+    `cohort ${policy.cohort}: this hotkey has slot ${plan.slot} and is ${plan.inCohort ? 'in' : 'out'}`,
     clean(plan.reason),
     `stores in ${store.join(', ')}`,
   ]

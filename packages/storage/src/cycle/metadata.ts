@@ -1,4 +1,4 @@
-import type { BackendName } from '@sluice/rollout'
+import { backendNames } from '@sluice/rollout'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { SourceMetadata } from '../receipt.ts'
 import type { Session } from './cycle-targets.ts'
@@ -9,12 +9,10 @@ export interface MetadataOptions {
   readonly encodingKey: string | null
 }
 
-const backends: readonly BackendName[] = ['s3', 'huggingface']
-
 /** The originals' metadata: one entry per source and backend that holds something of it. */
 export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions, session: Session): SourceMetadata[] {
   const result: SourceMetadata[] = []
-  for (const backend of backends) {
+  for (const backend of backendNames) {
     const state = outbox.targets.get(backend)
     if (state === null) continue
     const total = new Map<string, number>()

@@ -1,5 +1,5 @@
 import { sourceName } from '@sluice/dataset'
-import type { BackendName } from '@sluice/rollout'
+import { type BackendName, backendNames } from '@sluice/rollout'
 import { StorageError } from '../errors.ts'
 import type { ExportedPartition, Exporter } from '../export/exporter.ts'
 import type { OutboxFile } from '../outbox/files.ts'
@@ -137,7 +137,7 @@ export async function makeLocal(
   }
   const { file, needed } = work
   if (options.outbox.files.byKey(file.key)?.live !== true) return madeOf(nothing) // superseded since it was planned
-  const sources = (['s3', 'huggingface'] as const).filter((name) => !needed.includes(name))
+  const sources = backendNames.filter((name) => !needed.includes(name))
   for (const name of sources) {
     if (!options.outbox.jobs.isVerified(file.id, name)) continue
     await session.prepare(name, signal)

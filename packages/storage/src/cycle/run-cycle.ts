@@ -1,5 +1,5 @@
 import { sourceName } from '@sluice/dataset'
-import type { BackendName } from '@sluice/rollout'
+import { type BackendName, backendNames } from '@sluice/rollout'
 import { updateCardIfDue } from './card.ts'
 import type { StorageConfig } from '../policy/in-force.ts'
 import { StorageError, throwIfAborted } from '../errors.ts'
@@ -42,7 +42,7 @@ export async function runCycle(
   const { outbox } = options
   const session = openSession(options, config.plan, config.snapshot.policy)
   const { wanted, standIn } = await chooseTargets(outbox, session, signal)
-  for (const name of ['s3', 'huggingface'] as const) if (!wanted.includes(name)) outbox.jobs.removeIdle(name)
+  for (const name of backendNames) if (!wanted.includes(name)) outbox.jobs.removeIdle(name)
   outbox.jobs.removeUntried()
 
   await sendSpool(options, session, wanted, standIn, signal)

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { type ByteReader, readRows, sourceName } from '@sluice/dataset'
+import { backendNames } from '@sluice/rollout'
 import { throwIfAborted } from '../errors.ts'
 import type { OutboxFile } from '../outbox/files.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -56,7 +57,7 @@ async function remoteReader(
   signal?: AbortSignal,
 ): Promise<ByteReader> {
   const call = signal === undefined ? {} : { signal }
-  for (const name of ['s3', 'huggingface'] as const) {
+  for (const name of backendNames) {
     if (!outbox.jobs.isVerified(file.id, name)) continue
     await session.prepare(name, signal)
     const target = session.ready(name)

@@ -38,7 +38,7 @@ export async function resolveConfig(options: ConfigOptions, signal?: AbortSignal
   const { netuid, hotkey, log } = options
   const snapshot = (await readChain(options, signal)) ?? policyFromEnvironment(options.environment) ?? fallback()
   for (const warning of snapshot.warnings) log.warn({ origin: snapshot.origin, block: snapshot.block }, warning)
-  const plan = overridePlan(planOf(snapshot, netuid, hotkey), snapshot.policy, options)
+  const plan = overridePlan(decide(snapshot.policy, netuid, hotkey, snapshot.block), snapshot.policy, options)
   const used = new Set([...plan.required, ...(plan.standIn === undefined ? [] : [plan.standIn])])
   const config = {
     netuid,
@@ -75,14 +75,10 @@ function fallback(): PolicySnapshot {
   }
 }
 
-function planOf({ policy, block }: PolicySnapshot, netuid: number, hotkey: string): Plan {
-  return decide(policy, netuid, hotkey, block)
-}
-
 /** Log lines on what is enabled and why, as the guide asks for. */
 function announce({ snapshot, plan, s3Enabled, huggingFaceEnabled }: StorageConfig, log: Log): void {
   const from = `policy of origin ${snapshot.origin} at block ${snapshot.block}`
-  const fields = { origin: snapshot.origin, block: snapshot.block, bucket: plan.bucket, inCohort: plan.inCohort }
+  const fields = { origin: snapshot.origin, block: snapshot.block, slot: plan.slot, inCohort: plan.inCohort }
   const s3 = `S3 storage ${s3Enabled ? `enabled: uploading to bucket ${bucketOf(snapshot.policy)}` : 'disabled'}`
   log.info(fields, `${s3} (${plan.reason} ${from})`)
   const role = plan.required.includes('huggingface') ? 'enabled' : 'enabled as stand-in while S3 fails'

@@ -1,4 +1,4 @@
-import type { BackendName, Plan, Policy } from '@sluice/rollout'
+import { type BackendName, backendNames, type Plan, type Policy } from '@sluice/rollout'
 import { StorageError } from '../errors.ts'
 
 /** The miner's own will over the policy; undefined leaves it to the policy. */
@@ -42,8 +42,8 @@ export function overridePlan(plan: Plan, policy: Policy, { forceS3, forceHugging
     const text = `the overrides (${set}) leave no backend under the policy at block ${plan.block}; drop one of them`
     throw new StorageError('NO_BACKEND', text)
   }
-  const { inCohort, bucket, block } = plan
+  const { required: _required, standIn: _standIn, ...facts } = plan
   const reason = `${plan.reason} Overridden by this miner: ${set}.`
-  const order = (['s3', 'huggingface'] as const).filter((name) => required.has(name))
-  return { required: order, ...(standIn === undefined ? {} : { standIn }), inCohort, bucket, reason, block }
+  const order = backendNames.filter((name) => required.has(name))
+  return { ...facts, required: order, ...(standIn === undefined ? {} : { standIn }), reason }
 }

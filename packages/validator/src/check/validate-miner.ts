@@ -1,3 +1,4 @@
+import type { BackendName } from '@sluice/rollout'
 import { checkUris, type UriFinding } from './check-backend.ts'
 import { createCandidateFinder } from './candidates.ts'
 import { type Coverage, uniteManifests } from './coverage.ts'
@@ -52,7 +53,7 @@ export interface MinerQuery {
   readonly netuid: number
   readonly block: number
   readonly huggingFaceCounts: boolean
-  readonly places: { readonly s3: Place; readonly huggingface: Place }
+  readonly places: Readonly<Record<BackendName, Place>>
   readonly seen: SeenManifests
   readonly limits: Limits
   /** Files per backend that are read whole and compared with their signed SHA-256; 0.1 = one in every ten checks. */
@@ -101,7 +102,7 @@ export async function validateMiner(
 
 async function checkBackend(
   query: MinerQuery,
-  name: 's3' | 'huggingface',
+  name: BackendName,
   wanted: readonly Wanted[],
   signal?: AbortSignal,
 ): Promise<BackendResult> {
@@ -117,7 +118,7 @@ async function checkBackend(
 
 async function checkOnce(
   query: MinerQuery,
-  name: 's3' | 'huggingface',
+  name: BackendName,
   wanted: readonly Wanted[],
   signal?: AbortSignal,
 ): Promise<BackendResult> {

@@ -1,5 +1,6 @@
+import { backendNames } from '@sluice/rollout'
 import Table from 'cli-table3'
-import type { StorageUsage } from '../adoption.ts'
+import { type StorageUsage, usages } from '../adoption.ts'
 import { printable, shortened } from '../printable.ts'
 import type { MinerReport } from '../check/validate-miner.ts'
 
@@ -8,7 +9,7 @@ const plain = { style: { head: [], border: [] } }
 /** A miner's report for people. */
 export function reportTable(report: MinerReport): string {
   const lines: string[] = [`Miner ${printable(report.hotkey)} at block ${report.block}`]
-  for (const name of ['s3', 'huggingface'] as const) {
+  for (const name of backendNames) {
     const { manifest, reason, sequence, files, requests, bytesRead, samples } = report[name]
     const facts =
       sequence === null
@@ -67,7 +68,7 @@ export function usageTable(usage: StorageUsage): string {
   )
   return [
     `Subnet ${usage.netuid} at block ${usage.block}: ${total} miners, rollout ${usage.rolloutPercentage} %, ${usage.inCohort} in the cohort (policy: ${usage.policyOrigin})`,
-    (['s3', 'huggingface', 'both', 'neither', 'unknown'] as const).map(share).join(' | '),
+    usages.map(share).join(' | '),
     table.toString(),
     ...problems,
     ...usage.warnings.map((warning) => `! ${printable(warning)}`),
