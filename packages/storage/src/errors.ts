@@ -13,7 +13,6 @@ export type StorageErrorCode =
   | 'NO_BACKEND' // no backend is left to write to
   | 'BAD_FILE' // the file for uploadFile is missing or its key is not allowed
   | 'BAD_SETTINGS' // a flag, variable or option is missing or wrong
-  | 'NOTHING_STORED' // nothing was stored and nothing is queued
   | 'ABORTED' // the caller's signal
   | 'CLOSED' // the storage was closed
 
