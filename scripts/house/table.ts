@@ -16,7 +16,7 @@ export const table: HouseTable = {
   sqlite: { may: [] },
   dataset: { may: [] },
   chain: { may: ['rollout'] },
-  transfer: { may: ['presign', 'sqlite'] },
+  transfer: { may: ['http', 'presign', 'sqlite'] },
   'gateway-api': { may: ['signing', 'transfer'] },
   backends: { may: ['signing', 'transfer', 'gateway-api'] },
   storage: { may: ['rollout', 'sqlite', 'dataset', 'backends', 'command-line'], compose: ['chain'] },

@@ -75,7 +75,7 @@ export function createS3Backend(options: S3BackendOptions): StorageBackend {
     region: options.region ?? 'us-east-1',
     endpoint: options.endpoint ?? null,
     credentials: options.credentials,
-    connectTimeoutMs: options.connectTimeoutMs,
+    connectMs: options.connectTimeoutMs,
     connections: Math.max(connections, parallelPuts),
     lookup: trust?.lookup,
   })

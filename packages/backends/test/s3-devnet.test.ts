@@ -100,7 +100,7 @@ test('a multipart upload that fails is aborted, whatever the reason', async () =
       region: server.region,
       endpoint: server.url,
       credentials: { accessKeyId: server.accessKeyId, secretAccessKey: server.secretAccessKey },
-      connectTimeoutMs: 1000,
+      connectMs: 1000,
       connections: 1,
     })
     return (await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket-b' }))).Uploads ?? []
@@ -148,7 +148,7 @@ test('with a journal, a later backend goes on with the parts that are there', as
   server.faults.add({ method: 'PUT', path: /partNumber=5/, kind: { status: 500 } })
   expect(await putAll(backendOf(options), [object])).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
   server.faults.clear()
-  const address = { region: server.region, endpoint: server.url, connectTimeoutMs: 1000, connections: 1 }
+  const address = { region: server.region, endpoint: server.url, connectMs: 1000, connections: 1 }
   const client = createS3Client({ ...address, credentials: server })
   const [open] = (await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket-b' }))).Uploads ?? []
   const upload = { Bucket: 'bucket-b', Key: open?.Key, UploadId: open?.UploadId }
@@ -176,7 +176,7 @@ test('parts that nobody went on with for days are given up', async () => {
     return await putLarge({ key: name, bytes: data.length, sha256: sha256Of(data), source: { path } })
   }
   const openUploads = async (): Promise<number> => {
-    const address = { region: server.region, endpoint: server.url, connectTimeoutMs: 1000, connections: 1 }
+    const address = { region: server.region, endpoint: server.url, connectMs: 1000, connections: 1 }
     const client = createS3Client({ ...address, credentials: server })
     return (await client.send(new ListMultipartUploadsCommand({ Bucket: 'bucket-b' }))).Uploads?.length ?? 0
   }

@@ -42,8 +42,9 @@ export function createAgents(options: WayOutOptions & AgentLimits = {}): Agents 
     ...(connections === undefined ? {} : { maxSockets: connections }),
     ...(lookup === undefined ? {} : { lookup }),
   }
-  const http = throughProxies(new HttpAgent(settings), false, options)
-  const https = throughProxies(new HttpsAgent({ ...settings, ...(ca === undefined ? {} : { ca }) }), true, options)
+  const secure = new HttpsAgent({ ...settings, ...(ca === undefined ? {} : { ca }) })
+  const http = silentWhenIdle(throughProxies(new HttpAgent(settings), false, options))
+  const https = silentWhenIdle(throughProxies(secure, true, options))
   const close = (): void => {
     http.destroy()
     https.destroy()
@@ -70,6 +71,26 @@ function throughProxies<T extends HttpAgent>(agent: T, isSecure: boolean, option
       done?.(null, isSecure ? (connect({ ...wanted, socket } as typeof wanted) as Duplex) : socket)
     })
     return undefined
+  }
+  return agent
+}
+
+/** What comes on an idle connection, without being asked for, Node would take for the reply to its next request. */
+function silentWhenIdle<T extends HttpAgent>(agent: T): T {
+  const keep = agent.keepSocketAlive.bind(agent)
+  const reuse = agent.reuseSocket.bind(agent)
+  function spoil(this: Duplex): void {
+    this.destroy()
+  }
+  agent.keepSocketAlive = (socket) => {
+    // Node says: false = it is not kept, and destroyed.
+    const isKept = keep(socket) as unknown as boolean
+    if (isKept) socket.on('data', spoil)
+    return isKept
+  }
+  agent.reuseSocket = (socket, request) => {
+    socket.off('data', spoil)
+    reuse(socket, request)
   }
   return agent
 }

@@ -2,12 +2,18 @@
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import { createServer as createSecureServer, request as httpsRequest } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type LookupFunction, type Server } from 'node:net'
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type LookupFunction,
+  type Server,
+  type Socket,
+} from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type ConnectProxy, type ConnectProxyOptions, loopbackCertificate, startConnectProxy } from '@sluice/dev-faults'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFetch } from '../src/fetch.ts'
-import { connectionFault, createAgents, proxiesFrom, type WayOutOptions } from '../src/index.ts'
+import { type AgentLimits, connectionFault, createAgents, proxiesFrom, type WayOutOptions } from '../src/index.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -42,7 +48,7 @@ async function proxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
 }
 
 type Get = (url: string) => Promise<string>
-const withAgents = (options: WayOutOptions): Get => {
+const withAgents = (options: WayOutOptions & AgentLimits): Get => {
   const agents = createAgents({ ca: loopbackCertificate.cert, ...options })
   ends.push(() => agents.close())
   return (url) =>
@@ -206,5 +212,36 @@ describe.each(clients)('%s', (name, make) => {
     const get = make({ proxies: proxiesFrom({ all_proxy: `127.0.0.1:${deaf}` }), connectMs: 100 })
     const fault = connectionFault(await failure(get('http://store.test/')))
     expect(fault).toMatchObject({ kind: 'proxy', retryable: true, text: expect.stringMatching(/0\.1 s/) })
+  })
+})
+
+describe('idle connections of agents', () => {
+  async function lines(answer: (socket: Socket) => void): Promise<{ url: string; seen: { closed: number } }> {
+    const seen = { closed: 0 }
+    const server = createTcpServer((socket) => {
+      ends.push(() => socket.destroy())
+      socket.on('error', () => undefined).on('close', () => seen.closed++)
+      socket.on('data', () => answer(socket))
+    })
+    return { url: `http://127.0.0.1:${await listen(server)}/`, seen }
+  }
+  const reply = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+  test('are closed after their time, or that of the server', async () => {
+    const usual = await lines((socket) => socket.write(reply))
+    await withAgents({ idleMs: 50 })(usual.url)
+    await expect.poll(() => usual.seen.closed).toBe(1)
+    const told = await lines((socket) => socket.write(reply.replace('content', 'keep-alive: timeout=1\r\ncontent')))
+    await withAgents({})(told.url)
+    await expect.poll(() => told.seen.closed, { timeout: 5000 }).toBe(1)
+  })
+  test('are closed when something comes that nobody asked for', async () => {
+    const { url, seen } = await lines((socket) => {
+      socket.write(reply)
+      setTimeout(() => socket.write(reply.replace('ok', 'no')), 20)
+    })
+    const get = withAgents({})
+    expect(await get(url)).toBe('ok')
+    await expect.poll(() => seen.closed).toBe(1)
+    expect(await get(url)).toBe('ok')
   })
 })

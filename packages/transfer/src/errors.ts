@@ -16,6 +16,8 @@ export type TransferErrorCode =
   | 'INVALID_PART' // Complete does not know a part, or its checksum
   | 'TOO_SLOW' // nothing moved for the deadline; the socket was cut
   | 'THROTTLED' // 429, 503 SlowDown
+  | 'TLS' // the certificate is not trusted, or no TLS is spoken there
+  | 'PROXY' // the proxy refuses, or is not there
   | 'UNAVAILABLE' // 5xx, connection refused or reset
   | 'NO_SPACE' // the quota or the local disk is full
   | 'CONFLICT' // somebody else wrote at the same time, or holds this upload

@@ -1,3 +1,4 @@
+import { ProxyError } from '@sluice/http'
 import { expect, test } from 'vitest'
 import { s3CodeOf, s3Failure } from '../src/index.ts'
 import { sdkFailure } from '../src/node/index.ts'
@@ -37,4 +38,23 @@ test('what the SDK throws is named, without its text', () => {
   expect(sdkFailure('put k', broken).message).toMatch(/^Cannot put k \(ERR_INVALID_CHAR\)/)
   expect(sdkFailure('put k', new TypeError('secret')).message).toMatch(/^Cannot put k \(TypeError\)/)
   expect(sdkFailure('put k', 'no error at all')).toMatchObject({ code: 'PROTOCOL' })
+})
+
+test('a redirect to elsewhere is named, without what else its address holds', () => {
+  const location = 'https://b.s3.eu-north-1.example.org/k?X-Amz-Signature=secret'
+  const error = s3Failure('put k', 301, 'PermanentRedirect', { location })
+  expect(error).toMatchObject({ code: 'PROTOCOL', retryable: false })
+  expect(error.message).toContain('(HTTP 301, PermanentRedirect, to https://b.s3.eu-north-1.example.org)')
+  expect(error.message).not.toContain('secret')
+  expect(s3Failure('put k', 307, null, { location: '/k' }).message).toContain('(HTTP 307)')
+  expect(s3Failure('put k', 503, null, { location }).message).not.toContain('example.org')
+})
+
+test('a fault of TLS or of a proxy is one try, and says what to do', () => {
+  const certificate = Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
+  const error = sdkFailure('put k', certificate)
+  expect(error).toMatchObject({ code: 'TLS', retryable: false, cause: certificate })
+  expect(error.message).toMatch(/^Cannot put k\. .*NODE_EXTRA_CA_CERTS/)
+  const proxy = new ProxyError('PROXY_LOGIN', 'The proxy http://p.example:8080 refuses.', { retryable: false })
+  expect(sdkFailure('put k', proxy)).toMatchObject({ code: 'PROXY', retryable: false })
 })

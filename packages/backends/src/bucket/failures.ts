@@ -21,6 +21,8 @@ const codes: Readonly<Record<TransferErrorCode, BackendErrorCode>> = {
   INVALID_PART: 'CONFLICT',
   TOO_SLOW: 'UNAVAILABLE',
   THROTTLED: 'THROTTLED',
+  TLS: 'TLS',
+  PROXY: 'PROXY',
   UNAVAILABLE: 'UNAVAILABLE',
   NO_SPACE: 'NO_SPACE',
   CONFLICT: 'CONFLICT',

@@ -11,6 +11,8 @@ export type BackendErrorCode =
   | 'CLOCK_SKEW' // the store refuses our clock
   | 'CONFLICT' // somebody else wrote at the same time
   | 'THROTTLED' // 429, 503 SlowDown
+  | 'TLS' // the certificate is not trusted, or no TLS is spoken there
+  | 'PROXY' // the proxy refuses, or is not there
   | 'UNAVAILABLE' // 5xx, connection refused, reset, time-out
   | 'NO_SPACE' // the disk or quota is full
   | 'CORRUPT' // what is stored is not what was sent

@@ -127,7 +127,8 @@ function refusal({ key, now }: RangeTools, what: string, { status, headers, text
   const s3Code = s3CodeOf(text)
   if (status === 412 || status === 416) return changed(key)
   if (/request has expired/i.test(text)) return s3Failure(what, status, 'RequestExpired')
-  const failure = s3Failure(what, status, s3Code, { retryAfterMs: retryAfterOf(headers['retry-after'], now()) })
+  const retryAfterMs = retryAfterOf(headers['retry-after'], now())
+  const failure = s3Failure(what, status, s3Code, { retryAfterMs, location: headers['location'] })
   return failure.code === 'NOT_FOUND' ? s3Failure(what, status, 'NoSuchKey') : failure
 }
 

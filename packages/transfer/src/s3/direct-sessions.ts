@@ -1,5 +1,5 @@
-import type { LookupFunction } from 'node:net'
 import { CreateMultipartUploadCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { WayOutOptions } from '@sluice/http'
 import { TransferError } from '../errors.ts'
 import type { CallOptions, ObjectHead, SingleRequest, StoredObject, UploadSessions } from '../sessions/port.ts'
 import { createPresigner, type PresignInput, type S3Credentials } from '@sluice/presign'
@@ -7,7 +7,7 @@ import { completeCommand } from './complete-body.ts'
 import { createS3Client, s3Call, uploadCall } from './call.ts'
 import { abortFully, listParts, listUploads } from './uploads.ts'
 
-export interface DirectSessionsOptions {
+export interface DirectSessionsOptions extends WayOutOptions {
   readonly bucket: string
   /** Put before every key; with `/` at its end when it is a folder. Default none. */
   readonly prefix?: string
@@ -16,8 +16,6 @@ export interface DirectSessionsOptions {
   /** Default AWS; any other store gets path-style addresses. */
   readonly endpoint?: string
   readonly credentials: S3Credentials
-  /** Resolves names in place of the system's resolver; an error refuses the connection. */
-  readonly lookup?: LookupFunction | undefined
   /** How long signed URLs live. Default 3600. */
   readonly expiresInSeconds?: number
   /** Milliseconds since 1970. */
@@ -43,7 +41,7 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
     return { url: presigner.presign(input, credentials, moment).url, expiresAt }
   }
   let made: S3Client | null = null
-  const client = (): S3Client => (made ??= createS3Client({ region, endpoint, credentials, lookup: options.lookup }))
+  const client = (): S3Client => (made ??= createS3Client({ ...options, region, endpoint }))
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + key })
   const where = (key: string): string => `s3://${bucket}/${prefix}${key}`
 

@@ -58,6 +58,7 @@ const byCode: Readonly<Record<string, Meaning>> = {
 const byStatus: Readonly<Record<number, Meaning>> = {
   301: elsewhere,
   307: unavailable,
+  308: elsewhere,
   400: ['PROTOCOL', false, 'The store does not take this request; check its version and the settings.'],
   401: wrongKeys,
   403: ['FORBIDDEN', false, 'Check the credentials and their rights in this bucket.'],
@@ -85,11 +86,24 @@ export function s3Failure(
   what: string,
   status: number | null,
   s3Code: string | null,
-  more: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+  more: {
+    readonly retryAfterMs?: number | undefined
+    readonly cause?: unknown
+    /** Where a redirect leads. */
+    readonly location?: string | undefined
+  } = {},
 ): TransferError {
+  const { retryAfterMs, cause, location } = more
   const [code, retryable, advice] = meaningOf(status, s3Code)
-  const label = [...(status === null ? [] : [`HTTP ${status}`]), ...(s3Code === null ? [] : [s3Code])].join(', ')
-  return new TransferError(code, `Cannot ${what} (${label || 'no answer'}). ${advice}`, { retryable, ...more })
+  const place = status !== null && status >= 300 && status < 400 ? placeOf(location) : null
+  const label = [status === null ? null : `HTTP ${status}`, s3Code, place === null ? null : `to ${place}`]
+  const text = `Cannot ${what} (${label.filter((word) => word !== null).join(', ') || 'no answer'}). ${advice}`
+  return new TransferError(code, text, { retryable, retryAfterMs, cause })
+}
+
+/** Of a redirect what may be shown: scheme, host and port; another path on the same host has neither. */
+function placeOf(location: string | undefined): string | null {
+  return location !== undefined && URL.canParse(location) ? new URL(location).origin.slice(0, 120) : null
 }
 
 function meaningOf(status: number | null, s3Code: string | null): Meaning {

@@ -28,7 +28,10 @@ export interface SendOptions {
   readonly signal?: AbortSignal | undefined
   /** Cut when the other side neither took nor sent a byte for this long. */
   readonly stallMs: number
-  /** Called with the number of further body bytes that were handed over; of a short body the reply may tell it alone. */
+  /**
+   * Called with the number of further body bytes that were handed over; of a short body the reply may tell it alone. A
+   * negative number takes back what has to be sent again.
+   */
   readonly onSent?: ((bytes: number) => void) | undefined
   /** Resolves when so many further bytes may go; the bandwidth limit. */
   readonly allow?: ((bytes: number, signal?: AbortSignal) => Promise<void>) | undefined
@@ -50,7 +53,7 @@ export interface WireReply {
 
 /**
  * Sends one request, once. Any status is a reply, not an error.
- * @throws TransferError `UNAVAILABLE` (no connection, cut, body shorter than announced), `TOO_SLOW`, `ABORTED`
+ * @throws TransferError `UNAVAILABLE` (no connection, cut, body shorter than announced), `TLS`, `PROXY`, `TOO_SLOW`, `ABORTED`
  */
 export interface Send {
   (request: WireRequest, options: SendOptions): Promise<WireReply>

@@ -23,7 +23,7 @@ export function readPutReply(
   const code = s3CodeOf(reply.text)
   if (reply.status !== 200 || code !== null) {
     const retryAfterMs = retryAfterOf(reply.headers['retry-after'], tools.now())
-    throw s3Failure(what, reply.status, code, { retryAfterMs })
+    throw s3Failure(what, reply.status, code, { retryAfterMs, location: reply.headers['location'] })
   }
   const etag = reply.headers['etag']?.replace(/^"|"$/g, '')
   if (etag === undefined || etag === '') {

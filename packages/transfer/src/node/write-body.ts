@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { ClientRequest } from 'node:http'
 import { spaceFor } from '../pace/part-memory.ts'
 import type { Body, SendOptions } from '../sessions/send.ts'
 
@@ -13,7 +13,7 @@ const SLOW_MS = 500
 /** With a bandwidth limit: the wait for a slice must not look like a stall to the other side. */
 const LIMITED_SLICE = 32 * 1024
 
-/** How large the next slice of a connection is, in bytes; a fast line stays fast from one body to the next. */
+/** How large the next slice is, in bytes; a fast line stays fast from one body to the next. */
 export interface Pace {
   bytes: number
 }
@@ -25,36 +25,47 @@ export interface BodyJob extends Pick<SendOptions, 'allow' | 'onSent' | 'signal'
   readonly pace: Pace
   /** True while it is us who keep the other side waiting. */
   readonly hold: (isHolding: boolean) => void
-  /** Nothing is read or written any more. */
-  readonly isOver: () => boolean
 }
 
-/** True when it needs no more than one write, whose reply tells as much as its end. */
-export function isShort({ body, allow }: Pick<BodyJob, 'body' | 'allow'>): boolean {
-  return allow === undefined && body instanceof Uint8Array && body.length <= SLICE
-}
-
-/** Writes a body in slices, each when the one before has gone. @throws what reading it throws, or the limit's signal */
-export async function writeBody(socket: Socket, job: BodyJob): Promise<void> {
-  const { body, pace, allow, onSent, signal, hold, isOver } = job
+/**
+ * Writes a body and ends the request: a short one at once, whose reply tells as much as its end; a longer one in slices, each
+ * when the one before has gone.
+ * @throws what reading it throws, or the limit's signal
+ */
+export async function writeBody(outgoing: ClientRequest, job: BodyJob): Promise<void> {
+  const { body, pace, allow, onSent, signal, hold } = job
+  if (body.length === 0) return void outgoing.end()
+  if (allow === undefined && body instanceof Uint8Array && body.length <= SLICE) return void outgoing.end(body)
   const sliceOf = createSlicer(job)
-  for (let at = 0; at < body.length && !isOver();) {
+  for (let at = 0; at < body.length && !outgoing.destroyed;) {
     const slice = await sliceOf(at, allow === undefined ? pace.bytes : LIMITED_SLICE)
     if (allow !== undefined) {
       hold(true)
       await allow(slice.length, signal)
       hold(false)
     }
-    if (isOver()) return
     const started = performance.now()
-    await new Promise<unknown>((resolve) => socket.write(slice, resolve)) // a failure is told by the socket
-    if (isOver()) return
     at += slice.length
+    if (outgoing.destroyed || !(await isWritten(outgoing, slice, at === body.length))) return
     onSent?.(slice.length)
     const took = performance.now() - started
     if (took > SLOW_MS) pace.bytes = SLICE
     else if (took < FAST_MS && allow === undefined) pace.bytes = Math.min(LARGEST_SLICE, pace.bytes * 2)
   }
+}
+
+/** False when the connection ended first; why is told by the request. */
+async function isWritten(outgoing: ClientRequest, slice: Uint8Array, isLast: boolean): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const closed = (): void => resolve(false)
+    const written = (error?: Error | null): void => {
+      outgoing.off('close', closed)
+      resolve(error == null)
+    }
+    outgoing.once('close', closed)
+    if (isLast) outgoing.end(slice, written)
+    else outgoing.write(slice, written)
+  })
 }
 
 /** The next slice, of at most so many bytes. A body that is read while it goes is read when what was read before has gone. */
