@@ -32,13 +32,13 @@ export type ChainChoice =
 
 export interface HuggingFaceChoice {
   /** Write token. Without it HuggingFace cannot be used. */
-  readonly token?: string
+  readonly token?: string | undefined
   /** User or organisation; default: the user that the token belongs to. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** The repository is `{namespace}/{prefix}_{first 8 of the hotkey}`. Default `sluice`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** Default https://huggingface.co. */
-  readonly hubUrl?: string
+  readonly hubUrl?: string | undefined
 }
 
 /** Options of `createStorageFromConfig`. */
