@@ -13,8 +13,8 @@ const SUITES = [
   'packages/transfer/test/',
   'packages/gateway-api/test/',
   'packages/gateway/test/uploads',
-  'packages/gateway/test/compat',
-  'packages/gateway/test/threats-',
+  'packages/gateway/test/compat/',
+  'packages/gateway/test/threats/',
   'packages/storage/test/transfer-cli',
 ]
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -1,8 +1,8 @@
 import type { Defence } from './defence.ts'
 
 const gateway = 'packages/gateway'
-const signature = `${gateway}/test/threats-signature.test.ts`
-const access = `${gateway}/test/threats-access.test.ts`
+const signature = `${gateway}/test/threats/signature.test.ts`
+const access = `${gateway}/test/threats/access.test.ts`
 
 /** Who is it, and what may it reach: T1 to T7, T17, T18. */
 export const accessDefences: readonly Defence[] = [
@@ -19,7 +19,7 @@ export const accessDefences: readonly Defence[] = [
     defence: 'the nonce is taken once over all gateways (Redis NX)',
     file: `${gateway}/src/state/redis-scripts.ts`,
     code: "'NX', ",
-    test: `${gateway}/test/several.test.ts`,
+    test: `${gateway}/test/state/several.test.ts`,
     name: 'two gateways',
   },
   {
@@ -28,7 +28,7 @@ export const accessDefences: readonly Defence[] = [
     file: `${gateway}/src/state/sqlite.ts`,
     code: 'INSERT OR IGNORE INTO nonce',
     instead: 'INSERT OR REPLACE INTO nonce',
-    test: `${gateway}/test/state.test.ts`,
+    test: `${gateway}/test/state/states.test.ts`,
     name: 'SQLite',
   },
   {
@@ -37,7 +37,7 @@ export const accessDefences: readonly Defence[] = [
     file: `${gateway}/src/authenticate.ts`,
     code: 'validUntil + CLOCK_SKEW_MS',
     instead: 'validUntil',
-    test: `${gateway}/test/several.test.ts`,
+    test: `${gateway}/test/state/several.test.ts`,
     name: 'two gateways',
   },
   {
@@ -79,7 +79,7 @@ export const accessDefences: readonly Defence[] = [
     file: 'packages/signing/src/epistula.ts',
     code: 'audience === undefined || ',
     instead: 'audience !== undefined && ',
-    test: `${gateway}/test/compat.test.ts`,
+    test: `${gateway}/test/compat/originals.test.ts`,
     name: 'a request for another service',
   },
   {

@@ -1,9 +1,9 @@
 import type { Defence } from './defence.ts'
 
 const gateway = 'packages/gateway'
-const access = `${gateway}/test/threats-access.test.ts`
-const limits = `${gateway}/test/threats-limits.test.ts`
-const store = `${gateway}/test/threats-store.test.ts`
+const access = `${gateway}/test/threats/access.test.ts`
+const limits = `${gateway}/test/threats/limits.test.ts`
+const store = `${gateway}/test/threats/store.test.ts`
 
 /** What may be taken, believed and written down: T8 to T16, T19 to T21. */
 export const contentDefences: readonly Defence[] = [
@@ -84,7 +84,7 @@ export const contentDefences: readonly Defence[] = [
     file: `${gateway}/src/state/sqlite.ts`,
     code: ': Math.max(now, row.at)',
     instead: ': now',
-    test: `${gateway}/test/state.test.ts`,
+    test: `${gateway}/test/state/states.test.ts`,
     name: 'SQLite',
   },
   {

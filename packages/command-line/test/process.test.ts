@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
-const entry = fileURLToPath(new URL('process-entry.ts', import.meta.url))
+const entry = fileURLToPath(new URL('./process-entry.ts', import.meta.url))
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 const start = (...args: string[]): ChildProcess & { told: () => string } => {

@@ -11,7 +11,7 @@ import { createSigner } from '@sluice/signing'
 import { expect, test } from 'vitest'
 import { runCli } from '../src/cli.ts'
 import { readSettings, SettingsError } from '../src/settings.ts'
-import { freePort } from './redis-server.ts'
+import { freePort } from './state/redis-server.ts'
 
 const enough = {
   SLUICE_GATEWAY_PUBLIC_URL: 'https://gw.example.com',

@@ -7,7 +7,7 @@ import { createLog } from '../src/log.ts'
 import { readSettings, type Settings } from '../src/settings.ts'
 import { startGateway } from '../src/start.ts'
 import { createSqliteState } from '../src/state/sqlite.ts'
-import { freePort } from './redis-server.ts'
+import { freePort } from './state/redis-server.ts'
 
 /** A chain's endpoint that takes connections and never says anything. */
 let silent: Server

@@ -12,7 +12,7 @@ import {
   type Scene,
   stranger,
   validator,
-} from './scene.ts'
+} from '../scene.ts'
 
 // Clients written after the originals' formats: what they sign and send, and what they read from the replies.
 const MiB = 1024 * 1024

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { content, miner, openScene, other, type Reply, type Scene } from './scene.ts'
+import { content, miner, openScene, other, type Reply, type Scene } from '../scene.ts'
 
 let scene: Scene
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqlite } from '@sluice/sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRedisState } from '../src/state/redis.ts'
-import { createSqliteState } from '../src/state/sqlite.ts'
-import type { Session, State } from '../src/state/state.ts'
+import { createRedisState } from '../../src/state/redis.ts'
+import { createSqliteState } from '../../src/state/sqlite.ts'
+import type { Session, State } from '../../src/state/state.ts'
 import { freePort, hasRedis, startRedis } from './redis-server.ts'
 
 const T = 1_763_700_000_000

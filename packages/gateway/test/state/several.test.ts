@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSigner } from '@sluice/signing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRedisState } from '../src/state/redis.ts'
+import { createRedisState } from '../../src/state/redis.ts'
 import { hasRedis, startRedis } from './redis-server.ts'
-import { BASE, miner, openScene, read, type Reply, type Scene } from './scene.ts'
+import { BASE, miner, openScene, read, type Reply, type Scene } from '../scene.ts'
 
 describe.runIf(hasRedis)('two gateways over one Redis', () => {
   let server: Awaited<ReturnType<typeof startRedis>>

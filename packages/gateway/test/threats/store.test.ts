@@ -2,10 +2,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createLog, safeText } from '../src/log.ts'
-import { watchSubnet } from '../src/subnet.ts'
-import type { Standing, SubnetView } from '../src/subnet.ts'
-import { content, crc32Base64, miner, openScene, put, type Scene, testSubnet, validator } from './scene.ts'
+import { createLog, safeText } from '../../src/log.ts'
+import { watchSubnet } from '../../src/subnet.ts'
+import type { Standing, SubnetView } from '../../src/subnet.ts'
+import { content, crc32Base64, miner, openScene, put, type Scene, testSubnet, validator } from '../scene.ts'
 
 let scene: Scene
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 /** T5 to T7, T18, T21: who may reach what. docs/threats.md says how each was proven. */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { GatewayError } from '../src/errors.ts'
-import { adoptedKey, ownKey, ownPrefix } from '../src/keys.ts'
-import { content, excluded, miner, openScene, other, outside, type Scene, stranger, validator } from './scene.ts'
+import { GatewayError } from '../../src/errors.ts'
+import { adoptedKey, ownKey, ownPrefix } from '../../src/keys.ts'
+import { content, excluded, miner, openScene, other, outside, type Scene, stranger, validator } from '../scene.ts'
 
 const MiB = 1024 * 1024
 let scene: Scene

@@ -4,10 +4,10 @@ import { blake2b } from '@noble/hashes/blake2.js'
 import { base58 } from '@scure/base'
 import { createSigner, publicKeyOf, wrapBytes } from '@sluice/signing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { GatewayRequest } from '../src/http/exchange.ts'
-import { createSqliteState } from '../src/state/sqlite.ts'
-import type { State } from '../src/state/state.ts'
-import { BASE, hotkeyOf, miner, openScene, other, read, type Reply, type Scene, stranger } from './scene.ts'
+import type { GatewayRequest } from '../../src/http/exchange.ts'
+import { createSqliteState } from '../../src/state/sqlite.ts'
+import type { State } from '../../src/state/state.ts'
+import { BASE, hotkeyOf, miner, openScene, other, read, type Reply, type Scene, stranger } from '../scene.ts'
 
 let now = Date.now()
 let scene: Scene

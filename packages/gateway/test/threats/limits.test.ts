@@ -2,12 +2,12 @@
 import { createSigner } from '@sluice/signing'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { GatewayError } from '../src/errors.ts'
-import { createLambdaHandler } from '../src/http/lambda-handler.ts'
-import { defaultLimits } from '../src/limits.ts'
-import { planParts } from '../src/part-limits.ts'
-import { parseBody } from '../src/strict-json.ts'
-import { BASE, content, miner, openScene, other, type Scene } from './scene.ts'
+import { GatewayError } from '../../src/errors.ts'
+import { createLambdaHandler } from '../../src/http/lambda-handler.ts'
+import { defaultLimits } from '../../src/limits.ts'
+import { planParts } from '../../src/part-limits.ts'
+import { parseBody } from '../../src/strict-json.ts'
+import { BASE, content, miner, openScene, other, type Scene } from '../scene.ts'
 
 const MiB = 1024 * 1024
 let scene: Scene

@@ -1,7 +1,7 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { defaultFolderBounds, listJobFolders } from '../src/compat/job-folders.ts'
-import { miner, openScene, other } from './scene.ts'
+import { defaultFolderBounds, listJobFolders } from '../../src/compat/job-folders.ts'
+import { miner, openScene, other } from '../scene.ts'
 
 /** A bucket of miners `m0`, `m1`, … with so many folders each, that counts what is asked of it at once. */
 function storeOf(counts: readonly number[]): { folders: (prefix: string) => Promise<string[]>; atOnce: () => number } {

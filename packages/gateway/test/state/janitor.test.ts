@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { createJanitor, runJanitor } from '../src/janitor.ts'
-import { createSqliteState } from '../src/state/sqlite.ts'
-import type { Session } from '../src/state/state.ts'
-import { openScene, type Scene } from './scene.ts'
+import { createJanitor, runJanitor } from '../../src/janitor.ts'
+import { createSqliteState } from '../../src/state/sqlite.ts'
+import type { Session } from '../../src/state/state.ts'
+import { openScene, type Scene } from '../scene.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const expired: Omit<Session, 'uploadId'> = {
