@@ -2,19 +2,13 @@
 import type { Authenticator } from './authenticate.ts'
 import { GatewayError } from './errors.ts'
 import type { Cors } from './http/cors.ts'
-import { type GatewayReply, type GatewayRequest, jsonReply } from './http/exchange.ts'
+import type { GatewayReply, GatewayRequest } from './http/exchange.ts'
 import type { PublicUrls } from './http/public-url.ts'
+import { type App, refuse, tooLarge } from './http/refusal.ts'
 import { createRouter, type Exchange, type Match, type Route } from './http/route.ts'
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-
-export interface App {
-  /** Never throws. */
-  readonly handle: (request: GatewayRequest) => Promise<GatewayReply>
-  /** The longest body that is worth reading for this request, bytes. */
-  readonly maxBody: (method: string, target: string) => number
-}
 
 export interface AppOptions {
   readonly routes: readonly Route[]
@@ -91,17 +85,6 @@ export function createApp(options: AppOptions): App {
     },
     maxBody: (method, target) => bodyBytes(router(method, urls.route(target).path)),
   }
-}
-
-/** The native form of a refusal. */
-export function refuse({ code, status, message, retryAfterSeconds }: GatewayError): GatewayReply {
-  const retry = retryAfterSeconds === null ? {} : { retry_after: retryAfterSeconds }
-  const headers = retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }
-  return jsonReply({ error: { code, message, ...retry } }, status, headers)
-}
-
-export function tooLarge(bytes: number): GatewayError {
-  return new GatewayError('TOO_LARGE', `A body of this route has at most ${bytes} bytes.`)
 }
 
 function internal(error: unknown): GatewayError {

@@ -4,6 +4,7 @@ import { GatewayError } from './errors.ts'
 import type { Exchange } from './http/route.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
+import { stateful } from './state/stateful.ts'
 import { CLOCK_SKEW_MS, type State, type Taken } from './state/state.ts'
 
 /** Turns signed requests into hotkeys; the same for every scheme but for how a signature is read. */
@@ -71,15 +72,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     admitAddress: async ({ request, now }) => {
       requireToken(await stateful(state.take(`address:${request.address}`, limits.perAddress, now)))
     },
-  }
-}
-
-/** A state that does not answer refuses; it never lets anybody in. @throws GatewayError STORE_UNAVAILABLE */
-export async function stateful<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw new GatewayError('STORE_UNAVAILABLE', 'The gateway’s own state does not answer; try again.', { cause: error })
   }
 }
 

@@ -1,7 +1,8 @@
 /** Puts the parts together into an app; everything outside is a parameter. */
 import type { VerifySignature } from '@sluice/signing'
 import { createAdmission } from './admission.ts'
-import { type App, createApp } from './app.ts'
+import { createApp } from './app.ts'
+import type { App } from './http/refusal.ts'
 import { createAuthenticator } from './authenticate.ts'
 import { type AdapterName, adapterRoutes } from './compat/adapters.ts'
 import { createCors } from './http/cors.ts'

@@ -1,5 +1,4 @@
-import type { App } from './app.ts'
-import { refuse } from './app.ts'
+import { type App, refuse } from './http/refusal.ts'
 import { openGateway } from './compose.ts'
 import { GatewayError } from './errors.ts'
 import { serve } from './http/node-server.ts'

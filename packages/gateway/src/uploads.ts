@@ -1,7 +1,7 @@
 /** What can be done with objects and uploads, whatever API asked for it. Keys are whole and already below the signer's prefix. */
 import { createHash } from 'node:crypto'
 import type { Admission } from './admission.ts'
-import { stateful } from './authenticate.ts'
+import { stateful } from './state/stateful.ts'
 import { GatewayError } from './errors.ts'
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'

@@ -1,11 +1,7 @@
-import { refuse } from '../app.ts'
-import type { Admission } from '../admission.ts'
-import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
+import { refuse } from '../http/refusal.ts'
 import type { Exchange, Route } from '../http/route.ts'
-import type { Limits } from '../limits.ts'
-import type { ObjectStore } from '../store/store.ts'
-import type { Uploads } from '../uploads.ts'
+import type { AdapterParts, AdapterRoute } from './adapter.ts'
 import { dataUniverseRoutes } from './data-universe.ts'
 import { iotaRoutes } from './iota.ts'
 import { knowlioRoutes } from './knowlio.ts'
@@ -14,22 +10,6 @@ import { taoRoutes } from './tao-v2.ts'
 /** The original APIs that the gateway can speak beside its own. */
 export const adapterNames = ['iota', 'data-universe', 'tao-v2', 'knowlio'] as const
 export type AdapterName = (typeof adapterNames)[number]
-
-/** What an adapter works with: the same parts as the native routes, so the same rules hold. */
-export interface AdapterParts {
-  readonly authenticator: Authenticator
-  readonly admission: Admission
-  readonly uploads: Uploads
-  readonly store: ObjectStore
-  readonly limits: Limits
-  /** The bucket's name and region, which some replies tell. */
-  readonly place: { readonly bucket: string; readonly region: string }
-}
-
-/** Two originals may share a path; then this says whose request it is. */
-export interface AdapterRoute extends Route {
-  readonly claims?: (exchange: Exchange) => boolean
-}
 
 const makers: Readonly<Record<AdapterName, (parts: AdapterParts) => readonly AdapterRoute[]>> = {
   iota: iotaRoutes,

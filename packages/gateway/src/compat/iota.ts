@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { jsonReply } from '../http/exchange.ts'
 import type { Route } from '../http/route.ts'
 import { adoptedKey } from '../keys.ts'
-import type { AdapterParts, AdapterRoute } from './adapters.ts'
+import type { AdapterParts, AdapterRoute } from './adapter.ts'
 import { readModel, refuseWithDetail } from './fast-api.ts'
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodNumber => z.number().int().min(min).max(max)

@@ -10,7 +10,7 @@ import type { Route } from '../http/route.ts'
 import { ownKey, relativeKey } from '../keys.ts'
 import { limitsOf } from '../part-limits.ts'
 import { nativeRoute } from '../routes/native.ts'
-import type { AdapterParts, AdapterRoute } from './adapters.ts'
+import type { AdapterParts, AdapterRoute } from './adapter.ts'
 import { readModel } from './fast-api.ts'
 
 const key = z.string().min(1).max(1024)

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts'
 import { jsonReply } from '../http/exchange.ts'
 import { ownKey, prefixOf } from '../keys.ts'
 import { canonical } from '../routes/object-routes.ts'
-import type { AdapterParts, AdapterRoute } from './adapters.ts'
+import type { AdapterParts, AdapterRoute } from './adapter.ts'
 import { splitKeys } from './data-universe.ts'
 import { readModel, refuseWithDetail } from './fast-api.ts'
 

@@ -1,7 +1,7 @@
-import { type App, refuse, tooLarge } from '../app.ts'
 import { GatewayError } from '../errors.ts'
 import { clientAddress } from './client-address.ts'
 import type { GatewayReply } from './exchange.ts'
+import { type App, refuse, tooLarge } from './refusal.ts'
 import { readLambdaEvent } from './lambda-event.ts'
 
 export interface LambdaReply {

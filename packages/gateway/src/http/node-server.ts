@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type App, refuse, tooLarge } from '../app.ts'
 import { clientAddress } from './client-address.ts'
 import type { GatewayReply } from './exchange.ts'
+import { type App, refuse, tooLarge } from './refusal.ts'
 
 export interface NodeServerOptions {
   readonly app: App
