@@ -45,6 +45,26 @@ test('every link between pages leads to a file and a heading', () => {
   expect(broken).toEqual([])
 })
 
+test('each place that docs/where.md names is there, and the README leads to it', () => {
+  const rows = readFileSync(join(root, 'docs/where.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('](../'))
+    .map((line) => ({
+      file: /\]\(\.\.\/([^)]+)\)/.exec(line)?.[1] ?? '',
+      symbols: [...(line.split('|').at(-2) ?? '').matchAll(/`(\w+)`/g)].map(([, symbol = '']) => symbol),
+    }))
+  expect(rows.length).toBeGreaterThanOrEqual(15)
+  const missing = rows.flatMap(({ file, symbols }) => {
+    if (symbols.length === 0) return [`${file}: nothing to look for`]
+    const text = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : ''
+    const declared = (symbol: string): RegExp =>
+      new RegExp(`^ *(?:export )?(?:(?:async )?function\\*?|const|interface|type|readonly) ?\\*? ?${symbol}\\b`, 'm')
+    return symbols.filter((symbol) => !declared(symbol).test(text)).map((symbol) => `${file}: ${symbol}`)
+  })
+  expect(missing).toEqual([])
+  expect(linksOf('README.md')).toContain('docs/where.md')
+})
+
 function readJson(name: string): { private?: boolean } {
   return JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as { private?: boolean }
 }
