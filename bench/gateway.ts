@@ -1,3 +1,4 @@
+import { type Hotkey, publicKeyOf } from '@sluice/hotkey'
 // Pairs of multipart/init and part-url per second over sockets, with two gateway
 // processes on one SQLite file and this process as their client, all on the machine's cores. Requests are signed between
 // the measured rounds. The bucket is simulated: every call to it takes STORE_MS.
@@ -6,11 +7,10 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createSigner, type RequestHotkey } from '@sluice/signing'
+import { createSigner } from '@sluice/signing'
 import { bundle } from '../scripts/bundle.ts'
 import { readFlags, wholeNumber } from '../scripts/flags.ts'
-import { loadSr25519 } from '../packages/gateway/src/crypto/verify.ts'
-import { publicKeyOf } from '@sluice/signing'
+import { loadVerifier } from '@sluice/hotkey/wasm'
 import { measureLambda } from './gateway-lambda.ts'
 import { openConnection, requestBytes } from './gateway-client.ts'
 import { fastHotkey } from '../scripts/gateway/hotkey.ts'
@@ -125,7 +125,7 @@ async function used(): Promise<{ rss: number; cpuMs: number }> {
   return sum
 }
 
-async function prepare(hotkeys: readonly RequestHotkey[], count: number): Promise<Pair[]> {
+async function prepare(hotkeys: readonly Hotkey[], count: number): Promise<Pair[]> {
   const signers = hotkeys.map((hotkey) => createSigner({ hotkey }))
   return await Promise.all(
     Array.from({ length: count }, async (_, n): Promise<Pair> => {
@@ -145,8 +145,8 @@ async function prepare(hotkeys: readonly RequestHotkey[], count: number): Promis
   )
 }
 
-async function measureVerify(hotkey: RequestHotkey): Promise<number> {
-  const { verify } = await loadSr25519()
+async function measureVerify(hotkey: Hotkey): Promise<number> {
+  const verify = await loadVerifier()
   const publicKey = publicKeyOf(hotkey.address)
   const messages = Array.from({ length: 1000 }, (_, n) => new TextEncoder().encode(`${n}`.padEnd(400, 'x')))
   const signatures = await Promise.all(messages.map(async (message) => await hotkey.sign(message)))

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSigner, type RequestHotkey } from '@sluice/signing'
+import type { Hotkey } from '@sluice/hotkey'
+import { createSigner } from '@sluice/signing'
 import { fastHotkey } from './gateway/hotkey.ts'
 import { BASE, benchGateway } from './gateway/parts.ts'
 import { GatewayError } from '../packages/gateway/src/errors.ts'
@@ -67,7 +68,7 @@ function fuzzKeys(): number {
   return foreign
 }
 
-async function signed(by: RequestHotkey, request: ReturnType<typeof sample>): Promise<GatewayRequest> {
+async function signed(by: Hotkey, request: ReturnType<typeof sample>): Promise<GatewayRequest> {
   const { method, target, body } = request
   const headers = await createSigner({ hotkey: by }).authorize({ method, url: BASE + target, body })
   const all = { host: 'gateway.example.com', ...headers, ...oldHeaders(random, by.address) }

@@ -1,4 +1,4 @@
-import { repositoryName } from '@sluice/dataset'
+import { repositoryName } from '@sluice/hotkey'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSubnet, type TestSubnet } from './subnet.ts'
 

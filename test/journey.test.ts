@@ -1,5 +1,5 @@
+import { hotkeyPrefix } from '@sluice/hotkey'
 import { isInCohort, createPolicy, type PolicyInput } from '@sluice/rollout'
-import { hotkeyPrefix } from '@sluice/dataset'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSubnet, type TestSubnet } from './subnet.ts'
 import { openValidator } from './validator.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGateway, type Gateway } from '../../packages/gateway/src/gateway.ts'
-import { loadSr25519 } from '../../packages/gateway/src/crypto/verify.ts'
+import { loadVerifier } from '@sluice/hotkey/wasm'
 import { createPresigner } from '@sluice/presign'
 import { createSqliteState } from '../../packages/gateway/src/state/sqlite.ts'
 import type { State } from '../../packages/gateway/src/state/state.ts'
@@ -84,7 +84,7 @@ export async function benchGateway(options: {
     state,
     store: simulatedStore(options.storeMs),
     place: { bucket: 'subnet', region: 'us-east-1' },
-    verifySignature: options.acceptAll === true ? () => true : (await loadSr25519()).verify,
+    verifySignature: options.acceptAll === true ? () => true : await loadVerifier(),
     log: quiet,
     limits: { perAddress: unlimited, perHotkey: unlimited, openUploads: 1_000_000 },
     adapters: ['iota', 'data-universe', 'tao-v2', 'knowlio'],

@@ -1,6 +1,7 @@
+import { hotkeyPrefix, repositoryName } from '@sluice/hotkey'
 import { createHash } from 'node:crypto'
 import { createHuggingFaceBackend, createS3Backend, readAll, type StorageBackend } from '@sluice/backends'
-import { hotkeyPrefix, MANIFEST_KEY, openManifest, readRows, repositoryName } from '@sluice/dataset'
+import { MANIFEST_KEY, openManifest, readRows } from '@sluice/dataset'
 import type { Devnet } from '@sluice/devnet'
 
 const maxBytes = 1024 ** 3

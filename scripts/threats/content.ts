@@ -168,7 +168,7 @@ export const contentDefences: readonly Defence[] = [
     threat: 'T19',
     defence: 'the manifest’s signature is verified',
     file: 'packages/dataset/src/manifest/manifest.ts',
-    code: ' || !verifyHotkeySignature(message, envelope.signature, publicKey)) {',
+    code: ' || !isSignedBy(publicKey, message, envelope.signature)) {',
     instead: ') {',
     test: 'packages/dataset/test/manifest.test.ts',
     name: 'property: a mutated manifest',

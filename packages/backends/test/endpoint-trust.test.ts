@@ -1,3 +1,4 @@
+import { hotkeyFromSeed } from '@sluice/hotkey'
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import * as fc from 'fast-check'
@@ -11,7 +12,7 @@ import { createTrustedSender } from '../src/trust/trusted-fetch.ts'
 import { startFakeGateway } from './fake-gateway.ts'
 import { codeOf, objectOf, putAll } from '../src/port/contract-calls.ts'
 
-const hotkey = { address: '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', sign: () => new Uint8Array(64) }
+const hotkey = { ...hotkeyFromSeed(new Uint8Array(32)), sign: () => new Uint8Array(64) }
 const where = 's3://bucket/data/'
 
 /** A resolver under the test's command. */

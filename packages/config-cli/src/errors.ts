@@ -1,5 +1,6 @@
 import { ChainError, failureKinds } from '@sluice/chain'
 import type { ExitKind, Failure } from '@sluice/command-line'
+import { HotkeyError } from '@sluice/hotkey'
 import { RolloutError } from '@sluice/rollout'
 
 /** Refusals of this program itself. */
@@ -38,6 +39,7 @@ export const failureOf = (error: unknown): Failure | null => {
     const message = error.code === 'ABORTED' ? 'Interrupted. Nothing was changed.' : error.message
     return { kind: failureKinds[error.code], code: error.code, message }
   }
+  if (HotkeyError.is(error)) return { code: error.code, message: error.message, kind: 'usage' }
   if (RolloutError.is(error)) {
     return { kind: error.code === 'DOES_NOT_FIT' ? 'room' : 'usage', code: error.code, message: error.message }
   }

@@ -1,5 +1,6 @@
+import { publicKeyOf } from '@sluice/hotkey'
 import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
-import { decide, defaultPolicy, publicKeyOf, slotCount } from '@sluice/rollout'
+import { decide, defaultPolicy, slotCount } from '@sluice/rollout'
 import type { ExplainFlags, ReadFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, headsUnder } from './heads.ts'
 import { chainText, type Session } from './session.ts'

@@ -1,6 +1,5 @@
 /** Every way this package can fail. */
 export type DatasetErrorCode =
-  | 'BAD_HOTKEY' // not an ss58 address, or its checksum is wrong
   | 'BAD_KEY' // a key, path or partition number outside its range
   | 'BAD_ROW' // a row of another source or hour, or larger than the format allows
   | 'NOT_SORTED' // rows did not come in the order of their uri_digest

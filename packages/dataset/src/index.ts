@@ -2,14 +2,11 @@ export { createFieldEncoding } from './encoding/fields.ts'
 export type { EncodingKeyName, FieldEncoding } from './encoding/fields.ts'
 export { DatasetError } from './errors.ts'
 export type { DatasetErrorCode } from './errors.ts'
-export { publicKeyOfHotkey } from './hotkey.ts'
 export {
-  hotkeyPrefix,
   isSafePath,
   MANIFEST_KEY,
   parsePartKey,
   partKey,
-  repositoryName,
   shareCount,
   shareOf,
   sourceName,
@@ -20,7 +17,7 @@ export type { PartKey } from './keys.ts'
 export { lookupUris } from './read/lookup.ts'
 export type { LookupOptions, LookupResult } from './read/lookup.ts'
 export { MAX_MANIFEST_BYTES, openManifest, sealManifest } from './manifest/manifest.ts'
-export type { Manifest, ManifestExpectation, ManifestFile, ManifestSigner } from './manifest/manifest.ts'
+export type { Manifest, ManifestExpectation, ManifestFile } from './manifest/manifest.ts'
 export { utcMoment } from './format/utc-moment.ts'
 export { PART_TEMPORARY_SUFFIX } from './format/part-file.ts'
 export type { ByteReader, ReadLimits, ReadOptions } from './read/read-part.ts'

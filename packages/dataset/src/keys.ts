@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { DatasetError } from './errors.ts'
-import { publicKeyOfHotkey } from './hotkey.ts'
 
 /** Where the signed manifest lies, relative to a miner's root. */
 export const MANIFEST_KEY = 'manifest.json'
@@ -15,18 +14,6 @@ const MAX_PARTS = 9999
 const PART_KEY =
   /^source=([a-z][a-z0-9-]{0,31})\/bucket=(0|[1-9]\d{0,8})\/part-([1-9]\d{0,3})of([1-9]\d{0,3})-([0-9a-f]{16})\.parquet$/
 const SEGMENT = /^[A-Za-z0-9._=-]+$/
-
-/** Root of a miner's tree in S3: `data/hotkey={ss58}/`. @throws DatasetError `BAD_HOTKEY` */
-export function hotkeyPrefix(ss58: string): string {
-  publicKeyOfHotkey(ss58)
-  return `data/hotkey=${ss58}/`
-}
-
-/** Name of a miner's HuggingFace dataset repository, without its namespace. @throws DatasetError `BAD_HOTKEY` */
-export function repositoryName(prefix: string, ss58: string): string {
-  publicKeyOfHotkey(ss58)
-  return `${prefix}_${ss58.slice(0, 8)}`
-}
 
 /** `reddit`, `x`, or `source-{number}` for a source this version does not know. */
 export function sourceName(source: number): string {

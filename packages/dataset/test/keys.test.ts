@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  hotkeyPrefix,
   isSafePath,
   parsePartKey,
   partKey,
-  publicKeyOfHotkey,
-  repositoryName,
   shareCount,
   shareOf,
   sourceName,
@@ -15,26 +12,6 @@ import {
   uriDigest,
   utcMoment,
 } from '../src/index.ts'
-
-const ALICE = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY'
-
-test('a hotkey gives its prefix, repository and public key', () => {
-  expect(hotkeyPrefix(ALICE)).toBe(`data/hotkey=${ALICE}/`)
-  expect(repositoryName('sn13', ALICE)).toBe('sn13_5GrwvaEF')
-  expect(Buffer.from(publicKeyOfHotkey(ALICE)).toString('hex')).toBe(
-    'd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d',
-  )
-  // The same key with Polkadot's prefix 0.
-  expect(publicKeyOfHotkey('15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5')).toEqual(publicKeyOfHotkey(ALICE))
-})
-
-test.each(['', 'Alice', ALICE.slice(1), `${ALICE}1`, ALICE.replace('5G', '5H'), '../'.repeat(16), '0'.repeat(48)])(
-  'no hotkey: %s',
-  (text) => {
-    expect(() => hotkeyPrefix(text)).toThrow(expect.objectContaining({ code: 'BAD_HOTKEY' }))
-    expect(() => repositoryName('p', text)).toThrow(expect.objectContaining({ code: 'BAD_HOTKEY' }))
-  },
-)
 
 test('sources, hours and digests', () => {
   expect([1, 2, 7].map(sourceName)).toEqual(['reddit', 'x', 'source-7'])

@@ -1,8 +1,8 @@
+import { type Hotkey, hotkeyFromSeed } from '@sluice/hotkey'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
-import { addressOf, type RequestHotkey, SigningError, verifyRfc9421 } from '@sluice/signing'
+import { SigningError, verifyRfc9421 } from '@sluice/signing'
 import { type ChecksumMode, type ObjectHead, TransferError, type UploadSessions } from '@sluice/transfer'
 
 /** What the tests of the wire schema may look at and change. */
@@ -37,11 +37,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
-const secret = secretFromSeed(new Uint8Array(32).fill(7))
-export const hotkey: RequestHotkey = {
-  address: addressOf(getPublicKey(secret)),
-  sign: (message) => sign(secret, message),
-}
+export const hotkey: Hotkey = hotkeyFromSeed(new Uint8Array(32).fill(7))
 
 function refusalOf({ method = '', url = '', headers }: IncomingMessage, root: string, text: string): string | null {
   const received = { method, url: root + url, headers: headers as Record<string, string>, body: Buffer.from(text) }

@@ -1,4 +1,5 @@
-import { type Signed, SigningError, verifyRfc9421, type VerifySignature } from '@sluice/signing'
+import { HotkeyError, type VerifySignature } from '@sluice/hotkey'
+import { type Signed, SigningError, verifyRfc9421 } from '@sluice/signing'
 import type { Admission } from './admission.ts'
 import { GatewayError } from './errors.ts'
 import type { Exchange } from './http/route.ts'
@@ -82,6 +83,7 @@ function requireToken(taken: Taken): void {
 }
 
 function refusalOf(error: unknown): unknown {
+  if (HotkeyError.is(error)) return new GatewayError('BAD_SIGNATURE', error.message)
   if (!SigningError.is(error)) return error
   const isTime = error.code === 'EXPIRED' || error.code === 'NOT_YET'
   return new GatewayError(isTime ? 'EXPIRED' : 'BAD_SIGNATURE', error.message)

@@ -1,5 +1,5 @@
+import { loadVerifier } from '@sluice/hotkey/wasm'
 /** Wires the gateway to chain, bucket and state; the only file that knows the chain. */
-import { loadSr25519 } from './crypto/verify.ts'
 import { createGateway, type Gateway } from './gateway.ts'
 import { createLog, type Log } from './log.ts'
 import type { Settings } from './settings.ts'
@@ -51,7 +51,7 @@ export async function openGateway(
     store,
     place: { bucket, region },
     log,
-    verifySignature: (await loadSr25519()).verify,
+    verifySignature: await loadVerifier(),
     limits: settings.limits,
     admit: settings.admit,
     minValidatorStake: settings.minValidatorStake,

@@ -1,5 +1,5 @@
+import type { VerifySignature } from '@sluice/hotkey'
 /** Puts the parts together into an app; everything outside is a parameter. */
-import type { VerifySignature } from '@sluice/signing'
 import { createAdmission } from './admission.ts'
 import { createApp } from './app.ts'
 import type { App } from './http/refusal.ts'

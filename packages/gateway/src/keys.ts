@@ -1,3 +1,4 @@
+import { hotkeyPrefix } from '@sluice/hotkey'
 import { GatewayError } from './errors.ts'
 
 /** S3 allows 1024 bytes, of which the prefix takes some 62. */
@@ -9,11 +10,6 @@ const MAX_SEGMENT = 255
  */
 const SEGMENT = /^[A-Za-z0-9 !'()+,\-.=@_~]+$/
 
-/** The only place of a hotkey in the bucket. `address` must be verified, with prefix 42. */
-export function prefixOf(address: string): string {
-  return `data/hotkey=${address}/`
-}
-
 /**
  * The whole key of a relative one: always below the prefix of the signer, since the server puts the prefix there.
  * @throws GatewayError BAD_REQUEST
@@ -21,7 +17,7 @@ export function prefixOf(address: string): string {
 export function ownKey(address: string, relative: string): string {
   const problem = keyProblem(relative)
   if (problem !== null) throw new GatewayError('BAD_REQUEST', `The key ${problem}; choose another name.`)
-  return prefixOf(address) + relative
+  return hotkeyPrefix(address) + relative
 }
 
 /** As `ownKey` for the beginning of keys: empty, or up to any character. @throws GatewayError BAD_REQUEST */
@@ -29,7 +25,7 @@ export function ownPrefix(address: string, relative: string): string {
   const folder = relative.endsWith('/') ? relative.slice(0, -1) : relative
   const problem = relative === '' ? null : keyProblem(folder)
   if (problem !== null) throw new GatewayError('BAD_REQUEST', `The prefix ${problem}.`)
-  return prefixOf(address) + relative
+  return hotkeyPrefix(address) + relative
 }
 
 /**
@@ -38,13 +34,13 @@ export function ownPrefix(address: string, relative: string): string {
  * @throws GatewayError BAD_REQUEST
  */
 export function adoptedKey(address: string, path: string): string {
-  const prefix = prefixOf(address)
+  const prefix = hotkeyPrefix(address)
   return ownKey(address, path.startsWith(prefix) ? path.slice(prefix.length) : path)
 }
 
 /** The part of a whole key that its owner knows. */
 export function relativeKey(address: string, key: string): string {
-  const prefix = prefixOf(address)
+  const prefix = hotkeyPrefix(address)
   if (!key.startsWith(prefix)) throw new RangeError('a key outside its prefix')
   return key.slice(prefix.length)
 }

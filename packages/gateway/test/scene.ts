@@ -1,7 +1,7 @@
-import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
+import { type Hotkey, hotkeyFromSeed } from '@sluice/hotkey'
 import { crc32 } from 'node:zlib'
-import { addressOf, createSigner, type RequestHotkey } from '@sluice/signing'
-import { loadSr25519 } from '../src/crypto/verify.ts'
+import { createSigner } from '@sluice/signing'
+import { loadVerifier } from '@sluice/hotkey/wasm'
 import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway.ts'
 import type { GatewayReply } from '../src/http/exchange.ts'
 import type { Log } from '../src/log.ts'
@@ -13,18 +13,17 @@ import { openPlace, type S3Place } from './s3-place.ts'
 
 export const BASE = 'https://gateway.example.com'
 
-export function hotkeyOf(seed: number): RequestHotkey {
-  const secret = secretFromSeed(new Uint8Array(32).fill(seed))
-  return { address: addressOf(getPublicKey(secret)), sign: (message) => sign(secret, message) }
+export function hotkeyOf(seed: number): Hotkey {
+  return hotkeyFromSeed(new Uint8Array(32).fill(seed))
 }
 
 /** In the cohort; another in it; excluded; outside it; a validator; a stranger to the subnet. */
-export const miner: RequestHotkey = hotkeyOf(1)
-export const other: RequestHotkey = hotkeyOf(2)
-export const excluded: RequestHotkey = hotkeyOf(3)
-export const outside: RequestHotkey = hotkeyOf(4)
-export const validator: RequestHotkey = hotkeyOf(5)
-export const stranger: RequestHotkey = hotkeyOf(6)
+export const miner: Hotkey = hotkeyOf(1)
+export const other: Hotkey = hotkeyOf(2)
+export const excluded: Hotkey = hotkeyOf(3)
+export const outside: Hotkey = hotkeyOf(4)
+export const validator: Hotkey = hotkeyOf(5)
+export const stranger: Hotkey = hotkeyOf(6)
 
 const standing = (uid: number, more: Partial<Standing> = {}): Standing => {
   return {
@@ -85,7 +84,7 @@ interface SendOptions {
   readonly address?: string
 }
 
-function clientOf(gateway: Pick<Gateway, 'handle'>, hotkey: RequestHotkey, now: () => number = Date.now): Client {
+function clientOf(gateway: Pick<Gateway, 'handle'>, hotkey: Hotkey, now: () => number = Date.now): Client {
   const signer = createSigner({ hotkey, now })
   return {
     send: async (method, target, body, { base = BASE, raw, headers = {}, address = '192.0.2.1' } = {}) => {
@@ -110,9 +109,9 @@ export interface Scene extends AsyncDisposable {
   readonly store: ObjectStore
   readonly subnet: TestSubnet
   readonly log: ReturnType<typeof testLog>
-  as(hotkey: RequestHotkey): Client
+  as(hotkey: Hotkey): Client
   /** The code of a refusal, else the status. */
-  codeOf(hotkey: RequestHotkey, method: string, target: string, body?: unknown): Promise<string | number>
+  codeOf(hotkey: Hotkey, method: string, target: string, body?: unknown): Promise<string | number>
 }
 
 /** A gateway over a new bucket. */
@@ -138,7 +137,7 @@ export async function openScene({
   const subnet = testSubnet()
   const state = options.state ?? createSqliteState(':memory:')
   const log = testLog()
-  const { verify: verifySignature } = await loadSr25519()
+  const verifySignature = await loadVerifier()
   const gateway = createGateway({
     publicUrls: [BASE],
     subnet,

@@ -1,10 +1,10 @@
+import { addressOf, publicKeyOf } from '@sluice/hotkey'
 import { md5 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { RolloutError } from './errors.ts'
 import { basisPoints } from './percentage.ts'
 import type { CohortRule, Membership, Policy } from './policy.ts'
 import { effectivePercentage } from './schedule.ts'
-import { addressOf, publicKeyOf } from './ss58.ts'
 
 const utf8 = new TextEncoder()
 const CONTEXT = utf8.encode('sn-rollout/v2\0')
@@ -33,7 +33,7 @@ const saltedSlot = (publicKey: Uint8Array, netuid: number, salt: string): number
 /**
  * The hotkey's slot: 0..99 (`md5-mod100`) or 0..9999 (`sha256-bp`). It depends on rule, salt, subnet and public key
  * only, so raising the percentage never moves anyone out.
- * @throws RolloutError `BAD_HOTKEY`; `BAD_POLICY` when netuid is not 0..65535
+ * @throws HotkeyError; RolloutError `BAD_POLICY` when netuid is not 0..65535
  */
 export const cohortSlot = (policy: Policy, netuid: number, hotkey: string): number => {
   if (!Number.isInteger(netuid) || netuid < 0 || netuid > 0xffff) {

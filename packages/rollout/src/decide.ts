@@ -14,7 +14,7 @@ const membershipReason = (policy: Policy, member: Membership): string => {
  * What a hotkey has to do under a policy at a block. Pure.
  * S3 off: HuggingFace. HuggingFace off: S3 alone, in or out. Outside the cohort: HuggingFace. Inside: `fallback` = S3 with
  * HuggingFace as stand-in, `dual` and `shadow` = both.
- * @throws RolloutError `NO_BACKEND` when the policy leaves no place; `BAD_HOTKEY`
+ * @throws RolloutError `NO_BACKEND` when the policy leaves no place; HotkeyError
  */
 export const decide = (policy: Policy, netuid: number, hotkey: string, block: number): Plan => {
   const plan = planUnder(policy, netuid, hotkey, block)

@@ -1,5 +1,5 @@
-/** Why a policy, a hotkey or a commitment was refused. */
-export type RolloutErrorCode = 'BAD_POLICY' | 'BAD_HOTKEY' | 'BAD_REPOSITORY' | 'DOES_NOT_FIT' | 'NO_BACKEND'
+/** Why a policy or a commitment was refused. */
+export type RolloutErrorCode = 'BAD_POLICY' | 'BAD_REPOSITORY' | 'DOES_NOT_FIT' | 'NO_BACKEND'
 
 const MARKER = Symbol.for('@sluice/rollout.RolloutError')
 

@@ -13,4 +13,3 @@ export { policyToJson, readPolicyJson, type PolicyDecoding } from './policy-json
 export type { PolicyInput } from './policy-schema.ts'
 export { effectivePercentage } from './schedule.ts'
 export { type Standing, standingOf } from './standing.ts'
-export { addressOf, publicKeyOf } from './ss58.ts'

@@ -1,9 +1,9 @@
+import { addressOf, publicKeyOf } from '@sluice/hotkey'
 import { z } from 'zod'
 import { RolloutError } from './errors.ts'
 import { bucketProblem, endpointListProblem, endpointProblem, regionProblem, repositoryProblem } from './text-rules.ts'
 import { isPercentage } from './percentage.ts'
 import type { CohortRule, Policy, PolicyS3, RolloutMode } from './policy.ts'
-import { addressOf, publicKeyOf } from './ss58.ts'
 
 /** The version this package writes; an absent version is the original's layout. */
 export const POLICY_VERSION = 1

@@ -1,5 +1,6 @@
+import { addressOf } from '@sluice/hotkey'
 import * as fc from 'fast-check'
-import { addressOf, createPolicy, type CommitmentField, type CommitmentLimits, type Policy } from '../src/index.ts'
+import { createPolicy, type CommitmentField, type CommitmentLimits, type Policy } from '../src/index.ts'
 
 /** Limits of spec 293 and of a runtime before BigRaw. */
 export const modern: CommitmentLimits = { maxFields: 3, maxRawBytes: 128, maxBigRawBytes: 512 }

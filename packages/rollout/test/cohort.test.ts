@@ -1,6 +1,7 @@
+import { addressOf } from '@sluice/hotkey'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressOf, cohortSlot, createPolicy, isInCohort, type CohortRule } from '../src/index.ts'
+import { cohortSlot, createPolicy, isInCohort, type CohortRule } from '../src/index.ts'
 import { hotkeys, percentages } from './arbitraries.ts'
 import { people } from './people.ts'
 

@@ -1,11 +1,11 @@
+import { type Hotkey, type VerifySignature, addressOf, isSameHotkey, publicKeyOf } from '@sluice/hotkey'
 /** Epistula v2 as IOTA's orchestrator and miners use it: signed are body, uuid, time and audience, not the route. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { hex } from '@scure/base'
 import { SigningError } from './errors.ts'
 import { pythonJson } from './python-json.ts'
-import type { ReceivedRequest, RequestHotkey, Signed } from './request.ts'
-import { requireSignature, signatureBytes, type VerifySignature } from './sr25519.ts'
-import { addressOf, isSameHotkey, publicKeyOf } from './ss58.ts'
+import type { ReceivedRequest, Signed } from './request.ts'
+import { requireSignature, signatureBytes } from './require-signature.ts'
 import { requireWithin, type TimeWindow, wholeNumber } from './window.ts'
 
 export interface EpistulaOptions {
@@ -92,7 +92,7 @@ function bodiesOf(body: Uint8Array, defaults: Readonly<Record<string, unknown>>)
 }
 
 export interface EpistulaSignerOptions {
-  readonly hotkey: RequestHotkey
+  readonly hotkey: Hotkey
   readonly now?: () => number
   readonly uuid?: () => string
   readonly signedFor?: string

@@ -2,7 +2,6 @@
 export type SigningErrorCode =
   | 'UNSIGNED' // the scheme's headers are not there
   | 'MALFORMED' // a header, timestamp, nonce or signature that is not of the scheme's form
-  | 'BAD_HOTKEY' // not an ss58 address
   | 'BAD_DIGEST' // the body is not the one that was signed
   | 'BAD_SIGNATURE' // the signature is not of this hotkey over this request
   | 'EXPIRED' // signed too long ago, or past its own end

@@ -1,7 +1,5 @@
 export { SigningError, type SigningErrorCode } from './errors.ts'
-export type { OutgoingRequest, ReceivedRequest, RequestHotkey, Signed } from './request.ts'
-export { addressOf, isSameHotkey, publicKeyOf } from './ss58.ts'
-export { type VerifySignature, verifySr25519, wrapBytes } from './sr25519.ts'
+export type { OutgoingRequest, ReceivedRequest, Signed } from './request.ts'
 export type { TimeWindow } from './window.ts'
 export { contentDigest, createSigner, type Signer, type SignerOptions } from './rfc9421.ts'
 export { type Rfc9421Options, verifyRfc9421 } from './rfc9421-verify.ts'

@@ -1,10 +1,10 @@
+import { type VerifySignature, addressOf, publicKeyOf } from '@sluice/hotkey'
 /** Data Universe's older strings, signed as UTF-8 and sent as hex in the body; times are in seconds. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { hex } from '@scure/base'
 import { SigningError } from './errors.ts'
 import type { Signed } from './request.ts'
-import { requireSignature, signatureBytes, type VerifySignature } from './sr25519.ts'
-import { addressOf, publicKeyOf } from './ss58.ts'
+import { requireSignature, signatureBytes } from './require-signature.ts'
 import { requireWithin, type TimeWindow } from './window.ts'
 
 /** The signed text of each route; times in unix seconds. The last two are of the first prototype's Lambda. */

@@ -30,10 +30,3 @@ export interface Signed {
   /** From then on the window refuses the request by itself, milliseconds since 1970. */
   readonly validUntil: number
 }
-
-/** A key that signs in sr25519 (signing context "substrate"). */
-export interface RequestHotkey {
-  /** ss58. */
-  readonly address: string
-  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>
-}

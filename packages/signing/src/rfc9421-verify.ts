@@ -1,9 +1,9 @@
+import { type VerifySignature, accountOf } from '@sluice/hotkey'
 import { type InnerList, type Item, parseDictionary } from 'structured-headers'
 import { SigningError } from './errors.ts'
 import type { ReceivedRequest, Signed } from './request.ts'
 import { ALGORITHM, contentDigest, coveredComponents, LABEL, serializeInput, signatureBase } from './rfc9421.ts'
-import { requireSignature, type VerifySignature } from './sr25519.ts'
-import { hotkeyOf } from './ss58.ts'
+import { requireSignature } from './require-signature.ts'
 import { requireWithin, type TimeWindow } from './window.ts'
 
 export interface Rfc9421Options {
@@ -44,7 +44,7 @@ export function verifyRfc9421(request: ReceivedRequest, options: Rfc9421Options)
   requireWithin(created * 1000, now, window)
   if (expires * 1000 < now) throw new SigningError('EXPIRED', 'The signature has expired; sign a new one.')
 
-  const { publicKey, address } = hotkeyOf(text(parameters.get('keyid')))
+  const { publicKey, address } = accountOf(text(parameters.get('keyid')))
   const digest = requireDigest(request)
   requireComponents(list, digest !== null)
   const components = list[0].map(([name]) => name as string)

@@ -1,15 +1,16 @@
+import type { Hotkey } from '@sluice/hotkey'
 /** HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530): what is signed, and signing it. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { base64, base64urlnopad } from '@scure/base'
 import { serializeInnerList, type InnerList, type Parameters } from 'structured-headers'
-import type { OutgoingRequest, RequestHotkey } from './request.ts'
+import type { OutgoingRequest } from './request.ts'
 
 /** The label of our signature, and its tag. */
 export const LABEL = 'sluice'
 export const ALGORITHM = 'sr25519'
 
 export interface SignerOptions {
-  readonly hotkey: RequestHotkey
+  readonly hotkey: Hotkey
   /** Milliseconds since 1970; add the server's clock offset here. */
   readonly now?: () => number
   /** Fresh random bytes for the nonce. */

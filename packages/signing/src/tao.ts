@@ -1,10 +1,10 @@
+import { type Hotkey, type VerifySignature, addressOf, publicKeyOf } from '@sluice/hotkey'
 /** X-Tao v2, Data Universe's current scheme: signed are body, nonce and time, not the route. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { base64, hex } from '@scure/base'
 import { SigningError } from './errors.ts'
-import type { ReceivedRequest, RequestHotkey, Signed } from './request.ts'
-import { requireSignature, signatureBytes, type VerifySignature } from './sr25519.ts'
-import { addressOf, publicKeyOf } from './ss58.ts'
+import type { ReceivedRequest, Signed } from './request.ts'
+import { requireSignature, signatureBytes } from './require-signature.ts'
 import { requireWithin, type TimeWindow, wholeNumber } from './window.ts'
 
 export interface TaoOptions {
@@ -43,7 +43,7 @@ export function verifyTao(request: Pick<ReceivedRequest, 'headers' | 'body'>, op
 }
 
 export interface TaoSignerOptions {
-  readonly hotkey: RequestHotkey
+  readonly hotkey: Hotkey
   readonly now?: () => number
   readonly uuid?: () => string
 }

@@ -1,5 +1,4 @@
-import { getPublicKey, secretFromSeed, sign } from '@scure/sr25519'
-import { addressOf, type RequestHotkey } from '../src/index.ts'
+import { type Hotkey, hotkeyFromSeed } from '@sluice/hotkey'
 
 /** Time of all fixed signatures: 2025-11-21, in milliseconds. */
 export const T = 1_763_700_000_000
@@ -13,9 +12,8 @@ export const aliceElsewhere = [
 export const bob = '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty'
 
 /** A hotkey made from one byte. */
-export function hotkeyOf(seed: number): RequestHotkey {
-  const secret = secretFromSeed(new Uint8Array(32).fill(seed))
-  return { address: addressOf(getPublicKey(secret)), sign: (message) => sign(secret, message) }
+export function hotkeyOf(seed: number): Hotkey {
+  return hotkeyFromSeed(new Uint8Array(32).fill(seed))
 }
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

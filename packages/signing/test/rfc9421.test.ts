@@ -1,6 +1,7 @@
+import { HotkeyError, wrapBytes } from '@sluice/hotkey'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createSigner, type ReceivedRequest, SigningError, verifyRfc9421, wrapBytes } from '../src/index.ts'
+import { createSigner, type ReceivedRequest, SigningError, verifyRfc9421 } from '../src/index.ts'
 import { alice, aliceElsewhere, bytes, hello, hotkeyOf, none, T } from './people.ts'
 
 const url = 'https://gw.example.com/uploads/url?a=1'
@@ -33,7 +34,7 @@ const codeOf = (request: ReceivedRequest, now = T): string => {
     verifyRfc9421(request, { now })
     return 'accepted'
   } catch (error) {
-    if (SigningError.is(error)) return error.code
+    if (SigningError.is(error) || HotkeyError.is(error)) return error.code
     throw error
   }
 }

@@ -1,8 +1,8 @@
+import { HotkeyError, isSameHotkey, wrapBytes } from '@sluice/hotkey'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  isSameHotkey,
   legacyMessages,
   pythonJson,
   signEpistula,
@@ -11,7 +11,6 @@ import {
   verifyEpistula,
   verifyLegacy,
   verifyTao,
-  wrapBytes,
 } from '../src/index.ts'
 import { alice, aliceElsewhere, bob, bytes, hello, hotkeyOf, none, T } from './people.ts'
 
@@ -20,7 +19,7 @@ const outcome = (run: () => unknown): string => {
     run()
     return 'accepted'
   } catch (error) {
-    if (SigningError.is(error)) return error.code
+    if (SigningError.is(error) || HotkeyError.is(error)) return error.code
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { type Hotkey, hotkeyPrefix } from '@sluice/hotkey'
 import {
   createGatewayBackend,
   createGatewayTransfer,
@@ -8,9 +9,7 @@ import {
   type StorageBackend,
   type TrustOptions,
 } from '@sluice/backends'
-import { hotkeyPrefix } from '@sluice/dataset'
 import { type Policy, splitEndpoints } from '@sluice/rollout'
-import type { MinerHotkey } from './dual-storage.ts'
 import { StorageError } from './errors.ts'
 
 /** Direct access to the bucket, in place of the subnet's gateway. */
@@ -22,7 +21,7 @@ export interface S3Choice {
 
 /** How the subnet's bucket is reached: through the gateway of the policy, or directly when there are credentials. */
 export interface BucketAccess {
-  readonly hotkey: MinerHotkey
+  readonly hotkey: Hotkey
   readonly s3?: S3Choice | undefined
   /** What endpoints of the policy may be; the policy is written by somebody else. */
   readonly trust?: Pick<TrustOptions, 'allowPrivateEndpoints' | 'pinnedHosts'> | undefined

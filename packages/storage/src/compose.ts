@@ -1,3 +1,4 @@
+import { repositoryName } from '@sluice/hotkey'
 import { createHuggingFaceBackend, huggingFaceNamespace, updateDatasetCard } from '@sluice/backends'
 import {
   type Chain,
@@ -10,7 +11,7 @@ import {
   publishPointer,
   resolveEndpoints,
 } from '@sluice/chain'
-import { createFieldEncoding, repositoryName } from '@sluice/dataset'
+import { createFieldEncoding } from '@sluice/dataset'
 import type { Policy } from '@sluice/rollout'
 import { pino } from 'pino'
 import { type BucketAccess, openBucket, type S3Choice } from './bucket-access.ts'
@@ -74,7 +75,7 @@ export type ConfigFromChainOptions = Overrides &
 
 /**
  * The policy in force (chain, last good, environment, HuggingFace only) and what it means for the hotkey.
- * @throws RolloutError `NO_BACKEND`, `BAD_HOTKEY`; ChainError `BAD_ENDPOINT`
+ * @throws RolloutError `NO_BACKEND`; HotkeyError; ChainError `BAD_ENDPOINT`
  */
 export async function createConfigFromChainOrEnv(options: ConfigFromChainOptions): Promise<StorageConfig> {
   const log = options.log ?? defaultLog()

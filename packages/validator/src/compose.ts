@@ -1,3 +1,4 @@
+import { hotkeyPrefix } from '@sluice/hotkey'
 import {
   createGatewayReader,
   createHuggingFaceBackend,
@@ -19,7 +20,6 @@ import {
   readPointers,
   resolveEndpoints,
 } from '@sluice/chain'
-import { hotkeyPrefix } from '@sluice/dataset'
 import { defaultPolicy, type Policy, type PolicySnapshot, splitEndpoints } from '@sluice/rollout'
 import type { Limits } from './check/budget.ts'
 import type { Place, Source } from './check/miner-place.ts'
@@ -37,7 +37,7 @@ export interface ValidatorOptions {
    * The validator's hotkey: with it S3 is read through the gateway of the policy. Without it and without credentials S3
    * counts as not reachable.
    */
-  readonly hotkey?: Pick<Hotkey, 'address' | 'sign'> | undefined
+  readonly hotkey?: Hotkey | undefined
   /** What endpoints of the policy may be; default: https and public addresses only. */
   readonly trust?: Pick<TrustOptions, 'allowPrivateEndpoints' | 'pinnedHosts'> | undefined
   /** Direct read access to the subnet's bucket, in place of the gateway. */

@@ -1,6 +1,6 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AskGateway, type Gateway, openGateway } from '@sluice/gateway-api/client'
-import type { RequestHotkey } from '@sluice/signing'
 import { TransferError, type UploadSessions } from '@sluice/transfer'
 import type { BackendError } from '../port/errors.ts'
 import { createTrust, type Trust, type TrustOptions, untrustedCause } from '../trust/endpoint-trust.ts'
@@ -10,7 +10,7 @@ export interface GatewayClientOptions extends TrustOptions {
   /** Auth endpoints, the preferred one first; the others are asked while it is not available. At least one. */
   readonly endpoints: readonly string[]
   /** Signs every request; the gateway derives from it where things go. */
-  readonly hotkey: RequestHotkey
+  readonly hotkey: Hotkey
   /** How long one endpoint may take for an answer before the next is asked, milliseconds; default 15,000. */
   readonly deadlineMs?: number | undefined
   /** The same while the store assembles an object; default 300,000. */

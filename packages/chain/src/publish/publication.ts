@@ -1,4 +1,5 @@
-import { type Policy, type PolicyDecoding, decodePolicy, encodePolicy, publicKeyOf } from '@sluice/rollout'
+import { publicKeyOf } from '@sluice/hotkey'
+import { type Policy, type PolicyDecoding, decodePolicy, encodePolicy } from '@sluice/rollout'
 import type { Chain } from '../chain.ts'
 import { finalizedHash } from '../connection.ts'
 import { ChainError } from '../errors.ts'
@@ -34,7 +35,7 @@ export interface Publication extends SlotWrite {
  * Makes every check before anything is signed: the signer is the subnet's owner hotkey and has a UID, the value fits the
  * runtime's slot and the epoch's budget. Sends nothing.
  * @throws ChainError WRONG_SIGNER, CHANGED, NOT_REGISTERED, DOES_NOT_FIT, NO_SPACE, RATE_LIMITED, NO_SUBNET
- * @throws RolloutError BAD_POLICY, BAD_HOTKEY
+ * @throws RolloutError BAD_POLICY; HotkeyError
  */
 export async function planPublication(
   chain: Chain,
@@ -83,7 +84,7 @@ function checkSigner(
   )
 }
 
-/** The same account, whatever the ss58 prefix. @throws RolloutError BAD_HOTKEY */
+/** The same account, whatever the ss58 prefix. @throws HotkeyError */
 function sameKey(a: string, b: string): boolean {
   return Buffer.compare(publicKeyOf(a), publicKeyOf(b)) === 0
 }

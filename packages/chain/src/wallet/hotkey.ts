@@ -1,3 +1,4 @@
+import { addressOf } from '@sluice/hotkey'
 import { Keyring } from '@polkadot/keyring'
 import type { KeyringPair } from '@polkadot/keyring/types'
 import { hexToU8a, isHex } from '@polkadot/util'
@@ -9,7 +10,6 @@ import {
   sr25519Sign,
   sr25519Verify,
 } from '@polkadot/util-crypto'
-import { addressOf } from '@sluice/rollout'
 import { ChainError } from '../errors.ts'
 
 /** A key that signs in sr25519 (signing context "substrate"). The secret stays inside. */

@@ -1,5 +1,5 @@
+import { publicKeyOf } from '@sluice/hotkey'
 import { naclDecrypt } from '@polkadot/util-crypto'
-import { publicKeyOf } from '@sluice/rollout'
 import { argon2i } from 'hash-wasm'
 import { z } from 'zod'
 import { ChainError } from '../errors.ts'

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto'
+import { type Hotkey, isSignedBy, publicKeyOf } from '@sluice/hotkey'
 import { canonicalize } from 'json-canonicalize'
 import { z } from 'zod'
 import { MANIFEST_PAYLOAD_TYPE, parseJson, preAuthEncoding, readEnvelope, writeEnvelope } from './dsse.ts'
 import { DatasetError } from '../errors.ts'
-import { publicKeyOfHotkey } from '../hotkey.ts'
 import { isSafePath, parsePartKey } from '../keys.ts'
-import { verifyHotkeySignature } from '../signature.ts'
 
 /** The largest manifest that is read or written, envelope included. */
 export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024
@@ -40,13 +39,6 @@ export interface Manifest {
   readonly createdAt: string
   /** Sorted by path, every path once. */
   readonly files: readonly ManifestFile[]
-}
-
-/** Signs manifests; `Hotkey` of `@sluice/chain` fits. */
-export interface ManifestSigner {
-  /** ss58 */
-  readonly address: string
-  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>
 }
 
 /** What a reader demands of a manifest beside a good signature. */
@@ -99,19 +91,19 @@ function isSortedByPath(files: readonly ManifestFile[]): boolean {
 /**
  * The manifest as canonical JSON (RFC 8785) in a DSSE envelope signed by the hotkey; the bytes of `manifest.json`.
  * Files may come in any order. Signatures are randomised: two calls give different bytes.
- * @throws DatasetError `BAD_MANIFEST`, `BAD_HOTKEY`, `WRONG_MANIFEST` (signer is another hotkey), `BAD_SIGNATURE`
+ * @throws DatasetError `BAD_MANIFEST`, `WRONG_MANIFEST` (signer is another hotkey), `BAD_SIGNATURE`; HotkeyError
  */
-export async function sealManifest(manifest: Manifest, signer: ManifestSigner): Promise<Uint8Array> {
+export async function sealManifest(manifest: Manifest, signer: Hotkey): Promise<Uint8Array> {
   const files = [...manifest.files].sort((a, b) => (a.path < b.path ? -1 : 1))
   const checked = checkManifest({ ...manifest, files })
   if (signer.address !== checked.hotkey) {
     throw new DatasetError('WRONG_MANIFEST', `the manifest is of ${checked.hotkey}, the signer is ${signer.address}`)
   }
-  const publicKey = publicKeyOfHotkey(checked.hotkey)
+  const publicKey = publicKeyOf(checked.hotkey)
   const payload = Buffer.from(canonicalize(checked), 'utf8')
   const message = preAuthEncoding(MANIFEST_PAYLOAD_TYPE, payload)
   const signature = await signer.sign(message)
-  if (!verifyHotkeySignature(message, signature, publicKey)) {
+  if (!isSignedBy(publicKey, message, signature)) {
     throw new DatasetError('BAD_SIGNATURE', 'the signer gave a signature that its own address does not verify')
   }
   const sealed = writeEnvelope({ payloadType: MANIFEST_PAYLOAD_TYPE, payload, keyid: checked.hotkey, signature })
@@ -122,20 +114,20 @@ export async function sealManifest(manifest: Manifest, signer: ManifestSigner): 
 /**
  * Verifies and reads a manifest file. `sha256` is that of the whole file, for `previous` of the next one.
  * Size first, then the signature, then the content: nothing unsigned is looked into.
- * @throws DatasetError `BAD_MANIFEST`, `BAD_SIGNATURE`, `WRONG_MANIFEST`, `BAD_HOTKEY` (in `expected`)
+ * @throws DatasetError `BAD_MANIFEST`, `BAD_SIGNATURE`, `WRONG_MANIFEST`; HotkeyError (in `expected`)
  */
 export function openManifest(
   bytes: Uint8Array,
   expected: ManifestExpectation,
 ): { readonly manifest: Manifest; readonly sha256: string } {
   if (bytes.length > MAX_MANIFEST_BYTES) throw tooLarge(bytes.length)
-  const publicKey = publicKeyOfHotkey(expected.hotkey)
+  const publicKey = publicKeyOf(expected.hotkey)
   const envelope = readEnvelope(bytes)
   if (envelope.payloadType !== MANIFEST_PAYLOAD_TYPE) {
     throw new DatasetError('BAD_MANIFEST', 'the envelope holds something else than a manifest')
   }
   const message = preAuthEncoding(envelope.payloadType, envelope.payload)
-  if (envelope.keyid !== expected.hotkey || !verifyHotkeySignature(message, envelope.signature, publicKey)) {
+  if (envelope.keyid !== expected.hotkey || !isSignedBy(publicKey, message, envelope.signature)) {
     throw new DatasetError('BAD_SIGNATURE', `the manifest is not signed by ${expected.hotkey}`)
   }
   const value = parseJson(envelope.payload)

@@ -1,4 +1,5 @@
-import { createSigner, type RequestHotkey } from '@sluice/signing'
+import type { Hotkey } from '@sluice/hotkey'
+import { createSigner } from '@sluice/signing'
 import { TransferError } from '@sluice/transfer'
 import type { ApiRoute } from '../routes.ts'
 import { gatewayError } from './errors.ts'
@@ -7,7 +8,7 @@ export interface GatewayOptions {
   /** The auth endpoint of the subnet, such as `https://uploads.example.org`. */
   readonly url: string
   /** Signs every request; the gateway derives from it where things go. */
-  readonly hotkey: RequestHotkey
+  readonly hotkey: Hotkey
   /** Default the global one. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Milliseconds since 1970; need not be right. */

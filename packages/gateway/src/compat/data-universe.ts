@@ -1,3 +1,4 @@
+import { hotkeyPrefix } from '@sluice/hotkey'
 /**
  * Data Universe's older API: legacy strings, signed in the body. The signature does not cover everything in the body, so
  * only what the hotkey may do anyway follows from it; see docs/gateway.md for what remains weak.
@@ -6,7 +7,7 @@ import { legacyMessages, verifyLegacy } from '@sluice/signing'
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
 import { jsonReply } from '../http/exchange.ts'
-import { ownKey, prefixOf } from '../keys.ts'
+import { ownKey } from '../keys.ts'
 import { canonical } from '../routes/object-routes.ts'
 import type { AdapterParts, AdapterRoute } from './adapter.ts'
 import { commitmentFormats, folderStructure, structureInfo } from './data-universe-texts.ts'
@@ -82,7 +83,7 @@ export function dataUniverseRoutes(parts: AdapterParts): readonly AdapterRoute[]
       ({ coldkey, hotkey, timestamp }) => legacyMessages.folderAccess(coldkey, hotkey, timestamp),
       async (caller, _body, now) => {
         admission.writer(caller)
-        const folder = prefixOf(caller)
+        const folder = hotkeyPrefix(caller)
         const form = await store.presignForm({
           prefix: folder,
           minBytes: 1024,
@@ -131,7 +132,7 @@ export function dataUniverseRoutes(parts: AdapterParts): readonly AdapterRoute[]
       async (caller, body, now) => {
         admission.validator(caller)
         const miner = canonical(body.miner_hotkey)
-        const prefix = prefixOf(miner)
+        const prefix = hotkeyPrefix(miner)
         const expiry = pythonTime(now + seconds * 1000)
         return {
           ...place,
@@ -227,7 +228,7 @@ export function dataUniverseRoutes(parts: AdapterParts): readonly AdapterRoute[]
 
 /** Whole keys below one hotkey's prefix, and the others. */
 export function splitKeys(hotkey: string, keys: readonly string[]): { valid: string[]; invalid: string[] } {
-  const prefix = prefixOf(hotkey)
+  const prefix = hotkeyPrefix(hotkey)
   const isValid = (key: string): boolean => {
     try {
       return key.startsWith(prefix) && ownKey(hotkey, key.slice(prefix.length)) === key

@@ -1,9 +1,10 @@
+import { hotkeyPrefix } from '@sluice/hotkey'
 /** Data Universe's current API (X-Tao v2 in headers): uploads one file per request, lists and reads for validators. */
 import { verifyTao } from '@sluice/signing'
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
 import { jsonReply } from '../http/exchange.ts'
-import { ownKey, prefixOf } from '../keys.ts'
+import { ownKey } from '../keys.ts'
 import { canonical } from '../routes/object-routes.ts'
 import type { AdapterParts, AdapterRoute } from './adapter.ts'
 import { splitKeys } from './data-universe.ts'
@@ -70,7 +71,7 @@ export function taoRoutes({ authenticator, admission, uploads, store, limits }: 
         const token = body.continuation_token ?? ''
         const query = {
           'list-type': '2',
-          prefix: prefixOf(canonical(body.miner_hotkey)),
+          prefix: hotkeyPrefix(canonical(body.miner_hotkey)),
           ...(token === '' ? {} : { 'continuation-token': token }),
         }
         return { list_url: (await store.presign({ method: 'GET', query, expiresSeconds: seconds })).url }

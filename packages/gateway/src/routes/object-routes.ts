@@ -1,10 +1,10 @@
+import { accountOf, HotkeyError, hotkeyPrefix } from '@sluice/hotkey'
 import * as api from '@sluice/gateway-api'
-import { publicKeyOf, addressOf, SigningError } from '@sluice/signing'
 import type { Admission } from '../admission.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
 import type { Route } from '../http/route.ts'
-import { ownKey, ownPrefix, prefixOf, relativeKey } from '../keys.ts'
+import { ownKey, ownPrefix, relativeKey } from '../keys.ts'
 import type { Limits } from '../limits.ts'
 import type { ListedObject, ObjectStore, StoredObject } from '../store/store.ts'
 import { iso, nativeRoute } from './native.ts'
@@ -95,9 +95,9 @@ export function readRoutes({ authenticator, admission, store, limits }: ObjectRo
 /** The address with prefix 42, which is the one that keys are made of. @throws GatewayError BAD_REQUEST */
 export function canonical(hotkey: string): string {
   try {
-    return addressOf(publicKeyOf(hotkey))
+    return accountOf(hotkey).address
   } catch (error) {
-    if (SigningError.is(error)) throw new GatewayError('BAD_REQUEST', error.message)
+    if (HotkeyError.is(error)) throw new GatewayError('BAD_REQUEST', error.message)
     throw error
   }
 }
@@ -109,7 +109,7 @@ async function listBelow(
   after: string | undefined,
 ): Promise<{ objects: readonly ListedObject[]; next: string | null }> {
   // Only where to go on, below the prefix in any case: a key that a form of the old API put there must not end a listing.
-  const from = after === undefined ? '' : prefixOf(address) + after
+  const from = after === undefined ? '' : hotkeyPrefix(address) + after
   const { objects, next } = await store.list(ownPrefix(address, prefix), from)
   return {
     objects: objects.map(({ key, bytes, etag }) => ({ key: relativeKey(address, key), bytes, etag })),

@@ -1,8 +1,9 @@
+import { hotkeyPrefix } from '@sluice/hotkey'
 import * as api from '@sluice/gateway-api'
 import type { Authenticator } from '../authenticate.ts'
 import { GatewayError } from '../errors.ts'
 import type { Route } from '../http/route.ts'
-import { ownKey, prefixOf, relativeKey } from '../keys.ts'
+import { ownKey, relativeKey } from '../keys.ts'
 import type { Limits } from '../limits.ts'
 import { stateful } from '../state/stateful.ts'
 import type { State } from '../state/state.ts'
@@ -120,7 +121,7 @@ export function uploadRoutes({ authenticator, uploads, state, limits }: UploadRo
     { ...api.listUploads, summary: 'The open uploads of the signer.' },
     async ({ address, query }) => {
       const open = await stateful(state.openOf(address))
-      const mine = open.filter(({ key }) => key.startsWith(prefixOf(address) + query.prefix))
+      const mine = open.filter(({ key }) => key.startsWith(hotkeyPrefix(address) + query.prefix))
       return {
         uploads: mine.map(({ uploadId, key, openedAt }) => {
           return { upload_id: uploadId, key: relativeKey(address, key), initiated_at: iso(openedAt) }

@@ -1,5 +1,6 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { createHash, randomUUID } from 'node:crypto'
-import { pythonJson, type RequestHotkey, signEpistula } from '@sluice/signing'
+import { pythonJson, signEpistula } from '@sluice/signing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   content,
@@ -24,7 +25,7 @@ afterAll(async () => await scene[Symbol.asyncDispose]())
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const sha = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
-const hexOf = async (hotkey: RequestHotkey, text: string): Promise<string> =>
+const hexOf = async (hotkey: Hotkey, text: string): Promise<string> =>
   Buffer.from(await hotkey.sign(bytes(text))).toString('hex')
 
 async function post(
@@ -127,12 +128,7 @@ test('a request for another service is not one for this', async () => {
 })
 
 describe('Data Universe, legacy strings', () => {
-  const call = async (
-    route: string,
-    text: (at: number) => string,
-    more: object,
-    hotkey: RequestHotkey,
-  ): Promise<Reply> => {
+  const call = async (route: string, text: (at: number) => string, more: object, hotkey: Hotkey): Promise<Reply> => {
     const timestamp = Math.floor(Date.now() / 1000)
     const signature = await hexOf(hotkey, text(timestamp))
     return await post(`/${route}`, bytes(JSON.stringify({ hotkey: hotkey.address, timestamp, signature, ...more })), {})
@@ -225,7 +221,7 @@ describe('Data Universe, legacy strings', () => {
 })
 
 describe('X-Tao v2', () => {
-  const call = async (route: string, model: object, hotkey: RequestHotkey): Promise<Reply> => {
+  const call = async (route: string, model: object, hotkey: Hotkey): Promise<Reply> => {
     const body = bytes(JSON.stringify(model))
     const timestamp = String(Date.now())
     const nonce = randomUUID()

@@ -1,8 +1,9 @@
+import { publicKeyOf, wrapBytes } from '@sluice/hotkey'
 /** T1 to T4, T17: what a signature must hold against. Each test fails when its defence is removed; docs/threats.md. */
 import { createHash } from 'node:crypto'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { base58 } from '@scure/base'
-import { createSigner, publicKeyOf, wrapBytes } from '@sluice/signing'
+import { createSigner } from '@sluice/signing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayRequest } from '../../src/http/exchange.ts'
 import { createSqliteState } from '../../src/state/sqlite.ts'

@@ -1,5 +1,6 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { createHash } from 'node:crypto'
-import { MANIFEST_KEY, type ManifestFile, type ManifestSigner, sealManifest } from '@sluice/dataset'
+import { MANIFEST_KEY, type ManifestFile, sealManifest } from '@sluice/dataset'
 import type { OutboxFile } from '../outbox/files.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { partitionId } from '../export/partitions.ts'
@@ -7,7 +8,7 @@ import type { Target } from './target.ts'
 
 export interface ManifestWriterOptions {
   readonly outbox: Outbox
-  readonly signer: ManifestSigner
+  readonly signer: Hotkey
   readonly netuid: number
   readonly now: () => number
 }

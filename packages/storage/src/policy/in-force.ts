@@ -32,7 +32,7 @@ export interface ConfigOptions extends Overrides {
 /**
  * The policy in force: chain, else the last good one, else the environment, else HuggingFace only at 0 %.
  * It never fails open: an unreadable chain never puts a miner on S3 by itself.
- * @throws RolloutError `NO_BACKEND`, `BAD_HOTKEY`; StorageError `NO_BACKEND`, `ABORTED`
+ * @throws RolloutError `NO_BACKEND`; HotkeyError; StorageError `NO_BACKEND`, `ABORTED`
  */
 export async function resolveConfig(options: ConfigOptions, signal?: AbortSignal): Promise<StorageConfig> {
   const { netuid, hotkey, log } = options

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressOf, publicKeyOf, RolloutError } from '../src/index.ts'
+import { addressOf, publicKeyOf, HotkeyError } from '../src/index.ts'
 import { people } from './people.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -25,7 +25,7 @@ describe('ss58', () => {
     for (let i = 0; i < people.alice.length; i++) {
       const other = people.alice[i] === '2' ? '3' : '2'
       const bad = people.alice.slice(0, i) + other + people.alice.slice(i + 1)
-      expect(() => publicKeyOf(bad), bad).toThrow(RolloutError)
+      expect(() => publicKeyOf(bad), bad).toThrow(HotkeyError)
     }
   })
 
@@ -39,7 +39,7 @@ describe('ss58', () => {
           return cause
         }
       })()
-      expect(RolloutError.is(error) && error.code).toBe('BAD_HOTKEY')
+      expect(HotkeyError.is(error) && error.code).toBe('BAD_HOTKEY')
       expect(String(error)).not.toContain('\u001b')
       expect(String(error).length).toBeLessThan(200)
     },

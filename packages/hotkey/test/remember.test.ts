@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { addressOf, publicKeyOf } from '../src/index.ts'
 import { remembering } from '../src/remember.ts'
-import { alice, aliceElsewhere } from './people.ts'
+import { people } from './people.ts'
 
 const keyOf = (n: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, at) => (n >>> (8 * at)) & 255)
 
@@ -24,14 +24,14 @@ test('addresses give their own keys, the second time too', () => {
 })
 
 test('who changes a key that was given changes nobody else’s', () => {
-  const first = publicKeyOf(alice)
+  const first = publicKeyOf(people.alice)
   const before = first.slice()
   first.fill(0)
-  expect(publicKeyOf(alice)).toEqual(before)
-  expect(publicKeyOf(aliceElsewhere[0])).toEqual(before)
+  expect(publicKeyOf(people.alice)).toEqual(before)
+  expect(publicKeyOf(people.alicePolkadot)).toEqual(before)
 })
 
 test('an address with an error is refused each time', () => {
-  const wrong = `${alice.slice(0, -1)}Z`
-  for (const _ of [1, 2]) expect(() => publicKeyOf(wrong)).toThrow('not the ss58 address')
+  const wrong = `${people.alice.slice(0, -1)}Z`
+  for (const _ of [1, 2]) expect(() => publicKeyOf(wrong)).toThrow('is not a hotkey')
 })

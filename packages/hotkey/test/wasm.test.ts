@@ -1,10 +1,10 @@
 import { getPublicKey, secretFromSeed, sign, verify } from '@scure/sr25519'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { verifySr25519 } from '@sluice/signing'
-import { loadSr25519 } from '../src/crypto/verify.ts'
+import { verifySr25519 } from '../src/index.ts'
+import { loadVerifier } from '../src/wasm.ts'
 
-const { verify: fast } = await loadSr25519()
+const fast = await loadVerifier()
 const secret = secretFromSeed(new Uint8Array(32).fill(1))
 const publicKey = getPublicKey(secret)
 

@@ -1,0 +1,5 @@
+export { HotkeyError, type HotkeyErrorCode } from './errors.ts'
+export { type Hotkey, hotkeyFromSeed } from './hotkey.ts'
+export { hotkeyPrefix, repositoryName } from './place.ts'
+export { isSignedBy, type VerifySignature, verifySr25519, wrapBytes } from './sr25519.ts'
+export { accountOf, addressOf, isSameHotkey, publicKeyOf } from './ss58.ts'
