@@ -1,4 +1,3 @@
-import { type Hotkey, publicKeyOf } from '@sluice/hotkey'
 // Pairs of multipart/init and part-url per second over sockets, with two gateway
 // processes on one SQLite file and this process as their client, all on the machine's cores. Requests are signed between
 // the measured rounds. The bucket is simulated: every call to it takes STORE_MS.
@@ -7,6 +6,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Hotkey, publicKeyOf } from '@sluice/hotkey'
 import { createSigner } from '@sluice/signing'
 import { bundle } from '../scripts/bundle.ts'
 import { readFlags, wholeNumber } from '../scripts/flags.ts'

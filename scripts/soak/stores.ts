@@ -1,5 +1,5 @@
-import { hotkeyPrefix, repositoryName } from '@sluice/hotkey'
 import { createHash } from 'node:crypto'
+import { hotkeyPrefix, repositoryName } from '@sluice/hotkey'
 import { createHuggingFaceBackend, createS3Backend, readAll, type StorageBackend } from '@sluice/backends'
 import { MANIFEST_KEY, openManifest, readRows } from '@sluice/dataset'
 import type { Devnet } from '@sluice/devnet'

@@ -1,6 +1,7 @@
 export { type ChainErrorCode, type ChainErrorOptions, ChainError } from './errors.ts'
 export { type FailureKind, failureKinds } from './failure-kind.ts'
-export { type EndpointChoice, knownGenesis, resolveEndpoints, shownEndpoint } from './endpoints.ts'
+export { type EndpointChoice, knownGenesis, resolveEndpoints } from './endpoints.ts'
+export { type ChainInUse, chainInUse } from './in-use.ts'
 export { type Chain, type ChainLog, type ChainOptions, openChain } from './chain.ts'
 export type { Connection } from './connection.ts'
 export { type Hotkey, hotkeyFromUri } from './wallet/hotkey.ts'

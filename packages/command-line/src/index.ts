@@ -26,5 +26,14 @@ export {
   words,
   yesNo,
 } from './setting.ts'
-export { chainSettings, type ChainValues, consent, netuid, walletSettings, type WalletValues } from './subnet-flags.ts'
+export { accessSettings, type AccessValues } from './access-flags.ts'
+export {
+  chainSettings,
+  chainText,
+  type ChainValues,
+  consent,
+  netuid,
+  walletSettings,
+  type WalletValues,
+} from './subnet-flags.ts'
 export type { Terminal } from './terminal.ts'

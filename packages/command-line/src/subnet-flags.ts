@@ -107,3 +107,9 @@ export const consent: Setting<boolean> = toggle({
   also: ['y', 'no-prompt'],
   meaning: 'do it without asking',
 })
+
+/** `finney at wss://entrypoint-finney.opentensor.ai`, or the endpoint alone, for every answer with a fact of the chain. */
+export function chainText(chain: { readonly network: string | null; readonly endpoint: string | null }): string {
+  const endpoint = chain.endpoint ?? 'no endpoint that answers'
+  return chain.network === null ? endpoint : `${chain.network} at ${endpoint}`
+}

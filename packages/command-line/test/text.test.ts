@@ -19,6 +19,10 @@ describe('printable', () => {
     expect(printable(text)).toBe(safe)
   })
 
+  it('leaves no control character and no turning mark in any text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[\p{Cc}\u202e\u2028]/u.test(printable(text))))
+  })
+
   it('leaves out the middle of what is long', () => {
     expect(shortened(hotkey, 9)).toBe('5Grw…utQY')
     expect(shortened('a\nb', 9)).toBe('a?b')

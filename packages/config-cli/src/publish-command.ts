@@ -1,5 +1,6 @@
 import {
   ChainError,
+  type ChainInUse,
   type Hotkey,
   hotkeyFromUri,
   loadHotkey,
@@ -11,13 +12,13 @@ import {
   type Publication,
   type Published,
 } from '@sluice/chain'
-import { openWithPassword } from '@sluice/command-line'
+import { chainText, openWithPassword } from '@sluice/command-line'
 import { diffPolicies, policyToJson, type PolicyChange } from '@sluice/rollout'
 import { type Change, planChange } from './change.ts'
 import { failureOf } from './errors.ts'
 import type { ChangeFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, type HeadCount, headsUnder, movement } from './heads.ts'
-import { type ChainInUse, chainText, type Session } from './session.ts'
+import type { Session } from './session.ts'
 import { fieldTexts } from './show.ts'
 
 /** The hotkey that flags or variables name; its password is asked for where a person can answer. */

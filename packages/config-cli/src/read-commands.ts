@@ -1,9 +1,10 @@
 import { publicKeyOf } from '@sluice/hotkey'
 import { ChainError, planPublication, readMetagraph, readPolicyRecord, type PolicyRecord } from '@sluice/chain'
 import { decide, defaultPolicy, slotCount } from '@sluice/rollout'
+import { chainText } from '@sluice/command-line'
 import type { ExplainFlags, ReadFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, headsUnder } from './heads.ts'
-import { chainText, type Session } from './session.ts'
+import type { Session } from './session.ts'
 import { recordJson, showRecord } from './show.ts'
 
 /** `get`: the policy as it is on chain. */

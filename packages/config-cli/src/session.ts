@@ -1,4 +1,4 @@
-import { type Chain, knownGenesis, openChain, resolveEndpoints, shownEndpoint } from '@sluice/chain'
+import { type Chain, type ChainInUse, chainInUse, knownGenesis, openChain, resolveEndpoints } from '@sluice/chain'
 import type { Context, Terminal } from '@sluice/command-line'
 import type { ReadFlags } from './flags.ts'
 
@@ -14,13 +14,6 @@ export interface Session {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export interface ChainInUse {
-  /** Null when endpoints were given in place of a network. */
-  readonly network: string | null
-  /** Scheme, host and port; null before the first answer. */
-  readonly endpoint: string | null
-}
-
 /** How a chain is opened; tests put a chain of their own here. */
 export type OpenChain = typeof openChain
 
@@ -34,19 +27,12 @@ export const connect = (flags: ReadFlags, { terminal, signal }: Context, open: O
     ...(genesisHash === null ? {} : { genesisHash }),
     log: (_level, message) => terminal.detail(`chain: ${message}`),
   })
-  const where = (): ChainInUse => {
-    return { network, endpoint: chain.endpoint === null ? null : shownEndpoint(chain.endpoint) }
-  }
   return {
     chain,
     terminal,
     signal,
     ask: async (work) => await terminal.waiting(`the chain (${network ?? 'at the given endpoint'})`, work),
-    where,
+    where: () => chainInUse(chain, network),
     [Symbol.asyncDispose]: async () => await chain.close(),
   }
 }
-
-/** `finney at wss://entrypoint-finney.opentensor.ai`. */
-export const chainText = ({ network, endpoint }: ChainInUse): string =>
-  network === null ? (endpoint ?? 'not reached') : `${network} at ${endpoint ?? 'no endpoint'}`

@@ -1,6 +1,7 @@
-import type { PolicyRecord } from '@sluice/chain'
+import type { ChainInUse, PolicyRecord } from '@sluice/chain'
+import { chainText } from '@sluice/command-line'
 import { diffPolicies, effectivePercentage, policyToJson, type CommitmentField } from '@sluice/rollout'
-import { type ChainInUse, chainText, type Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** Bytes as text when they are printable ASCII, else as 0x hex. */
 export const bytesAsText = (bytes: Uint8Array): string => {

@@ -1,17 +1,25 @@
 /** `sluice-devnet [all|chain|s3|hub]`: flags, what is printed, and a clean stop. */
 import { writeFile } from 'node:fs/promises'
-import type { Writable } from 'node:stream'
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
-import { type Part, type Running, startPart } from './compose.ts'
+import {
+  command,
+  CommandError,
+  type Context,
+  exactly,
+  type Failure,
+  oneOf,
+  optional,
+  preset,
+  type Program,
+  type Settings,
+  toggle,
+  whole,
+  words,
+} from '@sluice/command-line'
+import { type Part, startPart } from './compose.ts'
 import type { DevnetOptions } from './devnet.ts'
-import type { Settings } from './settings.ts'
 
-export interface CliContext {
-  readonly stdout: Writable
-  readonly stderr: Writable
-  readonly settings: Settings
-}
 interface Flags {
+  readonly part: Part
   readonly netuid: number
   readonly miners: number
   readonly validators: number
@@ -23,96 +31,144 @@ interface Flags {
   readonly portS3: number
   readonly portHub: number
   readonly portGateway: number
-  readonly gateway: boolean
-  readonly directory?: string
-  readonly chain?: string
-  readonly s3?: string
-  readonly s3AccessKey?: string
-  readonly s3SecretKey?: string
-  readonly writeEnv?: string
-  readonly json?: true
+  readonly noGateway: boolean
+  readonly directory: string | undefined
+  readonly chain: string | undefined
+  readonly s3: string | undefined
+  readonly accessKeyId: string | undefined
+  readonly secretAccessKey: string | undefined
+  readonly writeEnv: string | undefined
 }
 
-/**
- * Runs until the signal is aborted, then stops everything. Answers with the exit code: 0 after a clean stop, 1 when
- * something could not start, 2 for a wrong command line.
- */
-export async function runCli(args: readonly string[], context: CliContext, signal: AbortSignal): Promise<number> {
-  let exitCode = 0
-  const command = describeCommand(context).action(async (part: Part, flags: Flags) => {
-    exitCode = await run(part, flags, context, signal)
-  })
-  try {
-    await command.parseAsync(args, { from: 'user' })
-    return exitCode
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    throw error
-  }
+const port = (flag: string, of: string) =>
+  preset(whole(0, 65_535), 0, { flag, value: 'n', group: 'Ports', meaning: `of the ${of}; 0: a free one` })
+const subnet = 'Subnet'
+const chain = 'Chain'
+const outside = 'Servers of others'
+
+const settings: Settings<Flags> = {
+  part: preset(oneOf('all', 'chain', 's3', 'hub'), 'all', { argument: 'part', meaning: 'what to start' }),
+  netuid: preset(whole(0, 65_535), 13, {
+    flag: 'netuid',
+    value: 'n',
+    variables: ['SLUICE_NETUID'],
+    group: subnet,
+    meaning: 'subnet id',
+  }),
+  miners: preset(whole(0, 250), 4, { flag: 'miners', value: 'n', group: subnet, meaning: 'registered miners' }),
+  validators: preset(whole(0, 64), 1, {
+    flag: 'validators',
+    value: 'n',
+    group: subnet,
+    meaning: 'registered validators',
+  }),
+  bucket: preset(words, 'sluice', { flag: 'bucket', value: 'name', group: subnet, meaning: 'bucket to create' }),
+  noGateway: toggle({ flag: 'no-gateway', group: subnet, meaning: 'start no auth endpoint' }),
+  directory: optional(words, {
+    flag: 'directory',
+    value: 'dir',
+    group: subnet,
+    meaning: 'keep wallets, buckets and repositories here',
+    shown: 'a temporary folder',
+  }),
+  blockTime: preset(whole(0, 600_000), 1000, {
+    flag: 'block-time',
+    value: 'ms',
+    group: chain,
+    meaning: 'a block at least this often; 0: only when something happens',
+  }),
+  finalityLag: preset(whole(0, 1000), 0, {
+    flag: 'finality-lag',
+    value: 'blocks',
+    group: chain,
+    meaning: 'blocks between best and finalized head',
+  }),
+  runtime: preset(oneOf('current', 'old'), 'current', {
+    flag: 'runtime',
+    group: chain,
+    meaning: 'answer as spec 293, or as spec 218',
+  }),
+  portChain: port('port-chain', 'chain'),
+  portS3: port('port-s3', 'S3 server'),
+  portHub: port('port-hub', 'hub'),
+  portGateway: port('port-gateway', 'gateway'),
+  chain: optional(words, {
+    flag: 'chain',
+    value: 'url',
+    group: outside,
+    meaning: 'use this node instead of an own one',
+  }),
+  s3: optional(words, {
+    flag: 's3',
+    value: 'url',
+    group: outside,
+    meaning: 'use this S3 server instead of an own one',
+  }),
+  accessKeyId: optional(words, {
+    flag: 's3-access-key',
+    value: 'id',
+    variables: ['AWS_ACCESS_KEY_ID'],
+    group: outside,
+    meaning: 'its access key',
+  }),
+  secretAccessKey: optional(exactly, {
+    flag: 's3-secret-key',
+    value: 'key',
+    variables: ['AWS_SECRET_ACCESS_KEY'],
+    group: outside,
+    meaning: 'its secret key; better as a variable, which others cannot see',
+    secret: true,
+  }),
+  writeEnv: optional(words, { flag: 'write-env', value: 'file', meaning: 'write the environment lines here too' }),
 }
 
-function describeCommand({ stdout, stderr, settings }: CliContext): Command {
-  return new Command('sluice-devnet')
-    .description('A whole subnet on loopback: chain, S3, HuggingFace hub and gateway, with wallets, until Ctrl-C.')
-    .addArgument(new Argument('[part]', 'what to start').choices(['all', 'chain', 's3', 'hub']).default('all'))
-    .option('--netuid <n>', 'subnet id', whole(65_535), 13)
-    .option('--miners <n>', 'registered miners', whole(250), 4)
-    .option('--validators <n>', 'registered validators', whole(64), 1)
-    .option('--block-time <ms>', 'a block at least this often; 0: only when something happens', whole(600_000), 1000)
-    .option('--finality-lag <blocks>', 'blocks between best and finalized head', whole(1000), 0)
-    .option('--runtime <kind>', 'current (spec 293) or old (spec 218)', oneOf(['current', 'old']), 'current')
-    .option('--bucket <name>', 'bucket to create', 'sluice')
-    .option('--port-chain <n>', '0: a free one', whole(65_535), 0)
-    .option('--port-s3 <n>', '0: a free one', whole(65_535), 0)
-    .option('--port-hub <n>', '0: a free one', whole(65_535), 0)
-    .option('--port-gateway <n>', '0: a free one', whole(65_535), 0)
-    .option('--no-gateway', 'start no auth endpoint')
-    .option('--directory <dir>', 'keep wallets, buckets and repositories here (default: a temporary folder)')
-    .option('--chain <url>', 'use this node instead of an own one')
-    .option('--s3 <url>', 'use this S3 server instead of an own one')
-    .option('--s3-access-key <id>', 'its access key (default: AWS_ACCESS_KEY_ID)', settings.accessKeyId)
-    .option('--s3-secret-key <key>', 'its secret key (better: AWS_SECRET_ACCESS_KEY)')
-    .option('--write-env <file>', 'write the environment lines here too')
-    .option('--json', 'print one JSON line when ready')
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+/** `sluice-devnet` as data and work. It runs until the signal fires, then stops everything. */
+export const program: Program = {
+  name: 'sluice-devnet',
+  meaning: 'A whole subnet on loopback: chain, S3, HuggingFace hub and gateway, with wallets, until Ctrl-C.',
+  commands: [
+    command({
+      name: '',
+      meaning: 'start it',
+      settings,
+      examples: [
+        { line: 'sluice-devnet --miners 8 --write-env devnet.env', meaning: 'everything, and lines for other shells' },
+        { line: 'sluice-devnet chain --block-time 0', meaning: 'the chain alone' },
+      ],
+      run,
+    }),
+  ],
+  failureOf,
 }
 
-async function run(part: Part, flags: Flags, context: CliContext, signal: AbortSignal): Promise<number> {
-  const { stdout, stderr } = context
-  let running: Running
-  try {
-    running = await startPart(part, optionsOf(flags, context.settings))
-  } catch (error) {
-    stderr.write(`sluice-devnet: ${messageOf(error)}\n`)
-    return 1
-  }
+async function run(flags: Flags, { terminal, signal }: Context): Promise<void> {
+  const running = await startPart(flags.part, optionsOf(flags))
   try {
     const lines = Object.entries(running.environment).map(([name, value]) => `export ${name}='${value}'`)
     if (flags.writeEnv !== undefined) {
       await writeFile(flags.writeEnv, `${lines.join('\n')}\n`, { mode: 0o600 }).catch((cause: unknown) => {
-        throw new Error(`cannot write --write-env ${flags.writeEnv}`, { cause })
+        throw new CommandError('USAGE', `cannot write --write-env ${flags.writeEnv} (${messageOf(cause)})`, cause)
       })
     }
-    if (flags.json) stdout.write(`${JSON.stringify({ ...running.facts, environment: running.environment })}\n`)
-    else stdout.write(['Ready.', ...running.notes, '', ...lines, '', 'Ctrl-C stops everything.', ''].join('\n'))
+    terminal.object({ ...running.facts, environment: running.environment })
+    for (const line of ['Ready.', ...running.notes, '', ...lines, '', 'Ctrl-C stops everything.']) terminal.line(line)
     await stopped(signal)
-    return 0
-  } catch (error) {
-    stderr.write(`sluice-devnet: ${messageOf(error)}\n`)
-    return 1
   } finally {
     await running.close()
   }
 }
 
-function optionsOf(flags: Flags, settings: Settings): DevnetOptions {
-  const accessKeyId = flags.s3AccessKey
-  const secretAccessKey = flags.s3SecretKey ?? settings.secretAccessKey
+function optionsOf(flags: Flags): DevnetOptions {
+  const { accessKeyId, secretAccessKey } = flags
+  if (flags.part === 'chain' && flags.chain !== undefined) {
+    throw new CommandError('USAGE', '--chain names an outside node, so there is no chain to start')
+  }
+  if (flags.part === 's3' && flags.s3 !== undefined) {
+    throw new CommandError('USAGE', '--s3 names an outside server, so there is no S3 server to start')
+  }
   if (flags.s3 !== undefined && (accessKeyId === undefined || secretAccessKey === undefined)) {
-    throw new Error(
-      '--s3 needs its keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --s3-access-key and --s3-secret-key',
-    )
+    const text = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --s3-access-key and --s3-secret-key'
+    throw new CommandError('USAGE', `--s3 needs its keys: ${text}`)
   }
   return {
     netuid: flags.netuid,
@@ -123,7 +179,7 @@ function optionsOf(flags: Flags, settings: Settings): DevnetOptions {
     runtime: flags.runtime,
     bucket: flags.bucket,
     ports: { chain: flags.portChain, s3: flags.portS3, hub: flags.portHub, gateway: flags.portGateway },
-    gateway: flags.gateway,
+    gateway: !flags.noGateway,
     ...(flags.directory === undefined ? {} : { directory: flags.directory }),
     ...(flags.chain === undefined ? {} : { chain: flags.chain }),
     ...(flags.s3 === undefined || accessKeyId === undefined || secretAccessKey === undefined
@@ -132,31 +188,21 @@ function optionsOf(flags: Flags, settings: Settings): DevnetOptions {
   }
 }
 
-function whole(max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value > max) throw new InvalidArgumentError(`Give a whole number, 0 to ${max}.`)
-    return value
-  }
-}
-function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = choices.find((choice) => choice === text)
-    if (found === undefined) throw new InvalidArgumentError(`Give one of: ${choices.join(', ')}.`)
-    return found
-  }
+/** A timer keeps the process alive even when every part is an outside one. */
+async function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const alive = setInterval(() => undefined, 60_000)
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  clearInterval(alive)
 }
 
-/** A timer keeps the process alive even when every part is an outside one. */
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const alive = setInterval(() => undefined, 60_000)
-    signal.addEventListener('abort', () => {
-      clearInterval(alive)
-      resolve()
-    })
-  })
+/** What keeps a devnet from starting: ports and folders that are taken or closed, or servers of others. */
+function failureOf(error: unknown): Failure | null {
+  if (!(error instanceof Error)) return null
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (['EADDRINUSE', 'EBUSY'].includes(code)) return { kind: 'room', code, message: messageOf(error) }
+  if (code !== '') return { kind: 'usage', code, message: messageOf(error) }
+  return error.name === 'Error' ? { kind: 'unreachable', code: 'UNREACHABLE', message: messageOf(error) } : null
 }
 
 function messageOf(error: unknown): string {

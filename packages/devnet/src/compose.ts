@@ -84,7 +84,6 @@ function minerNames(count: number): string {
 }
 
 async function startChainAlone(options: DevnetOptions, undo: Undo): Promise<Running> {
-  if (options.chain !== undefined) throw new Error('--chain names an outside node, so there is no chain to start')
   const folder = await openDirectory(options.directory)
   undo.later(() => folder.close())
   const chain = await startChainNode({ ...options, port: options.ports?.chain ?? 0 })
@@ -110,7 +109,6 @@ async function startChainAlone(options: DevnetOptions, undo: Undo): Promise<Runn
 }
 
 async function startS3Alone(options: DevnetOptions, undo: Undo): Promise<Running> {
-  if (options.s3 !== undefined) throw new Error('--s3 names an outside server, so there is no S3 server to start')
   const { bucket = 'sluice', ports } = options
   const folder = await openDirectory(options.directory)
   undo.later(() => folder.close())

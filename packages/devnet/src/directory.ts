@@ -29,7 +29,8 @@ export async function openDirectory(directory: string | undefined): Promise<Open
   const lock = join(resolve(directory), lockName)
   const owner = await claim(lock)
   if (owner !== null) {
-    throw new Error(`${directory} is used by process ${owner}: stop it, or give another --directory`)
+    const text = `${directory} is used by process ${owner}: stop it, or give another --directory`
+    throw Object.assign(new Error(text), { code: 'EBUSY' })
   }
   held.add(lock)
   return {

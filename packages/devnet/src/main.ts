@@ -1,11 +1,5 @@
 #!/usr/bin/env node
-import process from 'node:process'
-import { runCli } from './cli.ts'
-import { readSettings } from './settings.ts'
+import { runAsProcess } from '@sluice/command-line'
+import { program } from './cli.ts'
 
-const stop = new AbortController()
-process.once('SIGINT', () => stop.abort())
-process.once('SIGTERM', () => stop.abort())
-
-const { stdout, stderr } = process
-process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, settings: readSettings() }, stop.signal)
+await runAsProcess(program, import.meta.url)

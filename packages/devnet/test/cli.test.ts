@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { runProgram } from '@sluice/command-line'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { runCli } from '../src/cli.ts'
+import { program } from '../src/cli.ts'
 import { startHub } from '@sluice/dev-hub'
 
 const soon = { timeout: 30_000 }
@@ -29,8 +30,8 @@ function run(args: readonly string[]): Run {
   const texts = { out: '', err: '' }
   stdout.on('data', (chunk: Buffer) => (texts.out += chunk.toString()))
   stderr.on('data', (chunk: Buffer) => (texts.err += chunk.toString()))
-  const settings = { accessKeyId: undefined, secretAccessKey: undefined }
-  const exit = runCli(args, { stdout, stderr, settings }, stop.signal)
+  const around = { stdin: new PassThrough(), stdout, stderr, environment: {}, signal: stop.signal }
+  const exit = runProgram(program, args, around)
   return { stop: () => stop.abort(), exit, output: () => texts.out, errors: () => texts.err }
 }
 
@@ -72,21 +73,21 @@ test.each([
 })
 
 test.each([
-  [['both'], 2, /Allowed choices are all, chain, s3, hub/],
-  [['--miners', 'many'], 2, /whole number, 0 to 250/],
-  [['--runtime', 'new'], 2, /current, old/],
-  [['--nope'], 2, /unknown option/],
-  [['chain', '--chain', 'ws://127.0.0.1:1'], 1, /no chain to start/],
-  [['s3', '--s3', 'http://127.0.0.1:1', '--s3-access-key', 'a', '--s3-secret-key', 'b'], 1, /no S3 server to start/],
-  [['--s3', 'http://127.0.0.1:1'], 1, /set AWS_ACCESS_KEY_ID/],
-  [['--chain', 'ws://127.0.0.1:1'], 1, /cannot reach the chain/],
+  [['both'], 2, /must be all, chain, s3 or hub/],
+  [['--miners', 'many'], 2, /whole number from 0 to 250/],
+  [['--runtime', 'new'], 2, /current or old/],
+  [['--nope'], 2, /unknown flag --nope/],
+  [['chain', '--chain', 'ws://127.0.0.1:1'], 2, /no chain to start/],
+  [['s3', '--s3', 'http://127.0.0.1:1', '--s3-access-key', 'a', '--s3-secret-key', 'b'], 2, /no S3 server to start/],
+  [['--s3', 'http://127.0.0.1:1'], 2, /set AWS_ACCESS_KEY_ID/],
+  [['--chain', 'ws://127.0.0.1:1'], 7, /cannot reach the chain/],
   [
     ['--s3', 'http://127.0.0.1:9', '--s3-access-key', 'a', '--s3-secret-key', 'b', '--miners', '1'],
-    1,
+    7,
     /cannot reach the S3 server at http:\/\/127\.0\.0\.1:9; is it running/,
   ],
-  [['--s3', 'nonsense', '--s3-access-key', 'a', '--s3-secret-key', 'b', '--miners', '1'], 1, /give http\(s\):/],
-  [['hub', '--write-env', '/nonexistent/env'], 1, /cannot write --write-env \/nonexistent\/env/],
+  [['--s3', 'nonsense', '--s3-access-key', 'a', '--s3-secret-key', 'b', '--miners', '1'], 7, /give http\(s\):/],
+  [['hub', '--write-env', '/nonexistent/env'], 2, /cannot write --write-env \/nonexistent\/env/],
 ])('%j fails with code %i', async (args, code, message) => {
   const failing = run(args)
   expect(await failing.exit).toBe(code)
@@ -120,10 +121,8 @@ test.each(['chain', 's3', 'hub'])('a taken port stops %s alone, and leaves no fo
   try {
     const port = new URL(taken.url).port
     const failing = run([part, `--port-${part}`, port, '--miners', '1'])
-    expect(await failing.exit).toBe(1)
-    expect(failing.errors()).toBe(
-      `sluice-devnet: port ${port} on 127.0.0.1 is taken: give another one, or 0 for a free one\n`,
-    )
+    expect(await failing.exit).toBe(6)
+    expect(failing.errors()).toBe(`error: port ${port} on 127.0.0.1 is taken: give another one, or 0 for a free one\n`)
     expect(await readdir(temporary)).toEqual([])
   } finally {
     vi.unstubAllEnvs()
@@ -138,9 +137,9 @@ test('a directory is used by one devnet at a time, and again after it', async ()
   await expect.poll(first.output, soon).toContain('Ctrl-C')
   for (const part of ['all', 'chain', 's3', 'hub']) {
     const second = run([part, '--directory', folder, '--miners', '1'])
-    expect(await second.exit).toBe(1)
+    expect(await second.exit).toBe(6)
     expect(second.errors()).toBe(
-      `sluice-devnet: ${folder} is used by process ${process.pid}: stop it, or give another --directory\n`,
+      `error: ${folder} is used by process ${process.pid}: stop it, or give another --directory\n`,
     )
   }
   first.stop()
@@ -165,8 +164,8 @@ test('the process stops cleanly at SIGTERM', async () => {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const facts = JSON.parse(line.toString()) as { walletPath: string }
+  const facts = JSON.parse(line.toString()) as { wallet_path: string }
   child.kill('SIGTERM')
   expect(await exited).toEqual([0, null])
-  await expect(stat(facts.walletPath)).rejects.toThrow(/ENOENT/)
+  await expect(stat(facts.wallet_path)).rejects.toThrow(/ENOENT/)
 })

@@ -1,49 +1,52 @@
+import { command, type Context, type Failure, type Program } from '@sluice/command-line'
 import { createLog } from './log.ts'
-import { readSettings, SettingsError, variables } from './settings.ts'
+import { declared, type Said, settled } from './settings.ts'
 import { startGateway } from './start.ts'
 
-export interface CliContext {
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly out: (line: string) => void
-  readonly err: (line: string) => void
-  readonly signal: AbortSignal
+/** `sluice-gateway` as data and work. It serves until the signal fires, then stops cleanly. */
+export const program: Program = {
+  name: 'sluice-gateway',
+  meaning: "The auth endpoint of a subnet's bucket: admits hotkeys by the policy on chain and signs their uploads.",
+  commands: [
+    command({
+      name: '',
+      meaning: 'serve',
+      settings: declared,
+      examples: [
+        { line: 'sluice-gateway', meaning: 'everything from the environment; see docs/gateway.md' },
+        { line: 'sluice-gateway --netuid 13 --network finney --port 8080', meaning: 'the rest from the environment' },
+      ],
+      run: serve,
+    }),
+  ],
+  notes: ['Its log goes to standard output, one JSON object per line. docs/gateway.md says more of each variable.'],
+  failureOf,
 }
 
-const help = `Usage: sluice-gateway
-
-The auth endpoint of a subnet's bucket. Everything is set in the environment:
-
-${variables.map((name) => `  ${name}`).join('\n')}
-
-Needed are SLUICE_GATEWAY_PUBLIC_URL, SLUICE_NETUID, SLUICE_S3_BUCKET, and SLUICE_NETWORK or SLUICE_CHAIN_ENDPOINT.
-docs/gateway.md says what each is.`
-
-/** Serves until the signal is aborted, then stops cleanly. Exit codes: 0 stopped, 1 could not start, 2 wrong settings. */
-export async function runCli(args: readonly string[], { environment, out, err, signal }: CliContext): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    out(help)
-    return 0
-  }
-  if (args.length > 0) {
-    err(`sluice-gateway takes no arguments, not ${JSON.stringify(args[0])}; see sluice-gateway --help`)
-    return 2
-  }
+async function serve(said: Said, { signal }: Context): Promise<void> {
+  const settings = settled(said)
+  const log = createLog(settings.logLevel)
   try {
-    const settings = readSettings(environment)
-    const log = createLog(settings.logLevel)
     const started = await startGateway(settings, log, signal)
     await aborted(signal)
     log.info({}, 'stopping; running requests may finish')
     await started.close()
-    return 0
   } catch (error) {
-    if (signal.aborted && error === signal.reason) return 0
-    err(`sluice-gateway: ${error instanceof Error ? error.message : String(error)}`)
-    return error instanceof SettingsError ? 2 : 1
+    if (!signal.aborted || error !== signal.reason) throw error
   }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** What keeps a gateway from starting: a port that is taken, a state that cannot be opened or reached. */
+function failureOf(error: unknown): Failure | null {
+  if (!(error instanceof Error)) return null
+  const { code = '', message, name } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return { kind: 'room', code, message }
+  const isWrong = /^E(?:ACCES|ADDRNOTAVAIL|NOTFOUND)$/.test(code) || ['SqliteError', 'ErrorReply'].includes(name)
+  if (isWrong) return { kind: 'usage', code: code || name, message }
+  return /^E[A-Z]+$/.test(code) ? { kind: 'unreachable', code, message } : null
 }

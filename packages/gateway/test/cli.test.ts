@@ -1,16 +1,20 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
+import { CommandError, runProgram } from '@sluice/command-line'
 import { startChainNode } from '@sluice/dev-chain'
 import { startS3Server } from '@sluice/dev-s3'
 import { createPolicy } from '@sluice/rollout'
 import { createSigner } from '@sluice/signing'
 import { expect, test } from 'vitest'
-import { runCli } from '../src/cli.ts'
-import { readSettings, SettingsError } from '../src/settings.ts'
+import { program as gateway } from '../src/cli.ts'
+import { readSettings } from '../src/settings.ts'
 import { freePort } from './state/redis-server.ts'
 
 const enough = {
@@ -26,16 +30,16 @@ test('settings say everything that is missing or wrong at once', () => {
       readSettings(environment)
       return 'fine'
     } catch (error) {
-      expect(error).toBeInstanceOf(SettingsError)
+      expect(error).toBeInstanceOf(CommandError)
       return (error as Error).message
     }
   }
   expect(problem({})).toMatch(
-    /SLUICE_GATEWAY_PUBLIC_URL is missing; SLUICE_NETUID is missing; SLUICE_S3_BUCKET is missing/,
+    /SLUICE_NETUID is missing; SLUICE_GATEWAY_PUBLIC_URL is missing; SLUICE_S3_BUCKET is missing/,
   )
   expect(problem({ ...enough, SLUICE_NETWORK: '' })).toMatch(/SLUICE_NETWORK.*SLUICE_CHAIN_ENDPOINT/)
   expect(problem({ ...enough, AWS_ACCESS_KEY_ID: 'a' })).toMatch(/both/)
-  expect(problem({ ...enough, SLUICE_GATEWAY_PORT: 'http' })).toMatch(/^SLUICE_GATEWAY_PORT: /)
+  expect(problem({ ...enough, SLUICE_GATEWAY_PORT: 'http' })).toMatch(/^SLUICE_GATEWAY_PORT must be/)
   expect(problem({ ...enough, SLUICE_GATEWAY_ADAPTERS: 'iota,other' })).toMatch(/SLUICE_GATEWAY_ADAPTERS/)
   expect(problem({ ...enough, SLUICE_GATEWAY_PUBLIC_URL: 'ftp://x' })).toMatch(/SLUICE_GATEWAY_PUBLIC_URL/)
   expect(readSettings({ ...enough, SLUICE_GATEWAY_ADAPTERS: 'iota, tao-v2' })).toMatchObject({
@@ -55,17 +59,31 @@ test('R2 gets the kind of checksum that it knows', () => {
   expect(readSettings({ ...enough, SLUICE_S3_CHECKSUM: 'composite' }).checksumType).toBe('composite')
 })
 
-test('help, unknown arguments and wrong settings end with the right code', async () => {
-  const lines: string[] = []
-  const run = async (args: string[], environment = {}): Promise<number> =>
-    await runCli(args, {
-      environment,
-      out: (line) => lines.push(line),
-      err: (line) => lines.push(line),
-      signal: AbortSignal.abort(),
+test('help, unknown arguments, wrong settings and a taken port end with the right code', async () => {
+  let text = ''
+  const sink = (): Writable =>
+    new Writable({
+      write(chunk: Buffer, _, done) {
+        text += chunk.toString()
+        done()
+      },
     })
-  expect([await run(['--help']), await run(['x']), await run([])]).toEqual([0, 2, 2])
-  expect(lines.join('\n')).toContain('SLUICE_GATEWAY_TRUSTED_PROXIES')
+  const run = async (argv: string[], environment: Record<string, string> = {}): Promise<number> =>
+    await runProgram(gateway, argv, { stdin: new PassThrough(), stdout: sink(), stderr: sink(), environment })
+  expect([await run(['--help']), await run(['x']), await run([]), await run(['--prt', '1'])]).toEqual([0, 2, 2, 2])
+  expect(text).toContain('SLUICE_GATEWAY_TRUSTED_PROXIES')
+  expect(text).toContain('did you mean --port?')
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  expect(await run(['--port', String(port)], { ...enough, SLUICE_GATEWAY_STATE: ':memory:' })).toBe(6)
+  taken.close()
+})
+
+test('a network named by a flag wins over an endpoint in the environment', () => {
+  const environment = { ...enough, SLUICE_NETWORK: '', SLUICE_CHAIN_ENDPOINT: 'ws://devnet' }
+  expect(readSettings(environment)).toMatchObject({ network: undefined, chainEndpoints: ['ws://devnet'] })
+  expect(readSettings(environment, { network: ['finney'] })).toMatchObject({ network: 'finney', chainEndpoints: [] })
 })
 
 test('the program serves over a real chain and bucket, follows the policy, and stops when told to', async () => {

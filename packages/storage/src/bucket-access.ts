@@ -1,4 +1,3 @@
-import { type Hotkey, hotkeyPrefix } from '@sluice/hotkey'
 import {
   createGatewayBackend,
   createGatewayTransfer,
@@ -9,6 +8,7 @@ import {
   type StorageBackend,
   type TrustOptions,
 } from '@sluice/backends'
+import { type Hotkey, hotkeyPrefix } from '@sluice/hotkey'
 import { type Policy, splitEndpoints } from '@sluice/rollout'
 import { StorageError } from './errors.ts'
 

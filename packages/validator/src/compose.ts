@@ -1,4 +1,3 @@
-import { hotkeyPrefix } from '@sluice/hotkey'
 import {
   createGatewayReader,
   createHuggingFaceBackend,
@@ -10,7 +9,9 @@ import {
 } from '@sluice/backends'
 import {
   ChainError,
+  chainInUse,
   createPolicySource,
+  failureKinds,
   type Hotkey,
   hotkeyFromUri,
   knownGenesis,
@@ -20,6 +21,8 @@ import {
   readPointers,
   resolveEndpoints,
 } from '@sluice/chain'
+import { hotkeyPrefix } from '@sluice/hotkey'
+import type { Failure } from '@sluice/command-line'
 import { defaultPolicy, type Policy, type PolicySnapshot, splitEndpoints } from '@sluice/rollout'
 import type { Limits } from './check/budget.ts'
 import type { Place, Source } from './check/miner-place.ts'
@@ -62,12 +65,23 @@ export interface ValidatorOptions {
   readonly log?: ((level: 'info' | 'warn', message: string) => void) | undefined
 }
 
+/** The chain that answered: name, when one was chosen, and endpoint. */
+export interface ChainFacts {
+  readonly network: string | null
+  readonly endpoint: string | null
+}
+
+/** A validator that can tell which chain its facts are of. */
+export interface ConnectedValidator extends Validator {
+  readonly chainInUse: () => ChainFacts
+}
+
 /**
  * A validator that finds everything from the chain: policy, bucket, miners, repositories. Nothing is connected before
  * the first call.
  * @throws ValidatorError BAD_INPUT, ChainError BAD_ENDPOINT
  */
-export async function createValidator(options: ValidatorOptions): Promise<Validator> {
+export async function createValidator(options: ValidatorOptions): Promise<ConnectedValidator> {
   const { netuid, network, log = () => undefined } = options
   const seen = await openSeenManifests(options.stateFile)
   const endpoints = resolveEndpoints({
@@ -151,7 +165,7 @@ export async function createValidator(options: ValidatorOptions): Promise<Valida
     }
   }
 
-  return createValidatorFromPorts({
+  const validator = createValidatorFromPorts({
     readSubnet,
     placesOf: (hotkey, subnet) => ({
       s3: s3PlaceOf(hotkey, subnet.snapshot.policy),
@@ -162,6 +176,8 @@ export async function createValidator(options: ValidatorOptions): Promise<Valida
     ...(options.samples === undefined ? {} : { samples: options.samples }),
     close: () => chain.close(),
   })
+  const named = options.endpoints === undefined ? (network ?? 'finney') : null
+  return { ...validator, chainInUse: () => chainInUse(chain, named) }
 }
 
 /** Nothing on chain and nothing remembered: HuggingFace only. */
@@ -197,16 +213,20 @@ export interface WalletChoice {
   readonly hotkeyUri?: string | undefined
 }
 
-/** Undefined when no wallet is named. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
+/** The secret URI, else the wallet that is named; undefined without either. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
 export async function openHotkey(choice: WalletChoice): Promise<Hotkey | undefined> {
   const { walletPath, walletName, hotkeyName, password, hotkeyUri } = choice
-  if (walletName !== undefined || hotkeyName !== undefined) {
-    return await loadHotkey({
-      walletPath,
-      walletName: walletName ?? 'default',
-      hotkeyName: hotkeyName ?? 'default',
-      password,
-    })
-  }
-  return hotkeyUri === undefined ? undefined : await hotkeyFromUri(hotkeyUri)
+  if (hotkeyUri !== undefined) return await hotkeyFromUri(hotkeyUri)
+  if (walletName === undefined && hotkeyName === undefined) return undefined
+  return await loadHotkey({
+    walletPath,
+    walletName: walletName ?? 'default',
+    hotkeyName: hotkeyName ?? 'default',
+    password,
+  })
+}
+
+/** What a failure of chain or wallet stands for; null for any other error. */
+export function chainFailure(error: unknown): Failure | null {
+  return ChainError.is(error) ? { kind: failureKinds[error.code], code: error.code, message: error.message } : null
 }

@@ -1,15 +1,15 @@
-import { hotkeyPrefix } from '@sluice/hotkey'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
+import { hotkeyPrefix } from '@sluice/hotkey'
 import { createHuggingFaceBackend, createS3Backend } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPointer, publishPolicy } from '@sluice/chain'
+import { runProgram } from '@sluice/command-line'
 import { startChainNode } from '@sluice/dev-chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createCli } from '../src/command/cli.ts'
-import { readSettings } from '../src/settings.ts'
+import { program } from '../src/command/cli.ts'
 import { hour, netuid, openScene, rowsOf, type Scene } from './scene.ts'
 
 let net: Devnet
@@ -80,13 +80,13 @@ async function run(
       },
     })
   const access = { SLUICE_HOTKEY_URI: '//Bob//hot', SLUICE_ALLOW_PRIVATE_ENDPOINTS: 'true' }
-  const settings = readSettings({
-    SLUICE_CHAIN_ENDPOINT: net.chain.url,
-    SLUICE_HF_ENDPOINT: net.hub.url,
-    ...access,
-    ...env,
+  const code = await runProgram(program, argv, {
+    stdin: new PassThrough(),
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    environment: { SLUICE_CHAIN_ENDPOINT: net.chain.url, SLUICE_HF_ENDPOINT: net.hub.url, ...access, ...env },
+    ...(signal === undefined ? {} : { signal }),
   })
-  const code = await createCli({ stdout: sink('stdout'), stderr: sink('stderr'), settings }).run(argv, signal)
   return { code, ...output }
 }
 
@@ -101,16 +101,18 @@ test.each(['the hotkey', 'credentials'])(
     const { code, stdout } = await run(['monitor', '--netuid', '13', '--once', '--json'], env)
     expect(code).toBe(0)
     const usage = JSON.parse(stdout)
-    expect(usage).toMatchObject({ total: 4, rolloutPercentage: 25, policyOrigin: 'chain' })
+    expect(usage).toMatchObject({ total: 4, rollout_percentage: 25, policy_origin: 'chain', endpoint: net.chain.url })
     expect(usage.counts).toEqual({ s3: 1, both: 1, huggingface: 1, neither: 1, unknown: 0 })
     const second = usage.miners.find((miner: { hotkey: string }) => miner.hotkey === net.miners[1]!.hotkey)
     expect(second).toMatchObject({
       usage: 'both',
       coverage: { missing: { s3: 1, huggingface: 0 } },
-      lagHours: { s3: 1 },
+      lag_hours: { s3: 1 },
     })
     const people = await run(['monitor', '--netuid', '13', '--once'])
     expect(people.stdout).toContain('4 miners, rollout 25 %')
+    expect(people.stdout).toContain(`of ${net.chain.url}`)
+    expect(people.stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('!'))).toEqual([])
   },
 )
 
@@ -138,18 +140,18 @@ test('check judges URIs named by flags and by file, with an exit code', async ()
 test('without access to S3 nothing is held against a miner', async () => {
   const args = ['check', '--netuid', '13', '--json', '--hotkey', net.miners[0]!.hotkey, '--uri', shared[0]!.uri]
   const none = await run(args, { SLUICE_HOTKEY_URI: '' })
-  expect(none.code).toBe(4)
+  expect(none.code).toBe(7)
   expect(none.stdout).toContain('give the validator’s wallet')
   const noPermit = await run(args, { SLUICE_HOTKEY_URI: net.miners[1]!.uri })
-  expect(noPermit.code).toBe(4)
+  expect(noPermit.code).toBe(7)
   expect(noPermit.stdout).toContain('NO_PERMIT')
   const guarded = await run(args, { SLUICE_ALLOW_PRIVATE_ENDPOINTS: '' })
-  expect(guarded.code).toBe(4)
+  expect(guarded.code).toBe(7)
   expect(guarded.stdout).toContain('it is not https')
   const pinned = await run(args, { SLUICE_PINNED_HOSTS: 'gateway.example.com' })
   expect(pinned.stdout).toContain('none of the pinned hosts')
   const wrong = await run(args, { ...credentials(), AWS_SECRET_ACCESS_KEY: 'wrong' })
-  expect(wrong.code).toBe(4)
+  expect(wrong.code).toBe(7)
   expect(JSON.parse(wrong.stdout).verdicts[0]).toMatchObject({ verdict: 'unknown', s3: { verdict: 'unreachable' } })
 })
 
@@ -175,7 +177,9 @@ test('wrong input and a dead chain are plain messages', async () => {
     [['check', '--netuid', '13'], 2, '--hotkey'],
     [['check', '--netuid', '70000', '--hotkey', 'x'], 2, '65535'],
     [['check', '--hotkey', net.miners[0]!.hotkey], 2, '--netuid'],
-    [['check', '--netuid', '13', '--hotkey', '5Nobody'], 2, 'no UID'],
+    [['check', '--netuid', '13', '--hotkey', '5Nobody'], 5, 'no UID'],
+    [['check', '--netuid', '13', '--hotkey', 'x', '--wallet.name', 'nobody'], 4, 'nobody'],
+    [['monitor', '--netuid', '13', '--onse'], 2, 'did you mean --once?'],
     [['check', '--netuid', '13', '--hotkey', net.miners[0]!.hotkey, '--entities', '/not/there'], 2, '/not/there'],
     [['monitor', '--netuid', '13', '--once', '--subtensor.chain_endpoint', 'ws://127.0.0.1:9'], 7, '127.0.0.1:9'],
     [['dance'], 2, 'dance'],
@@ -217,7 +221,7 @@ test('a subnet without a policy is HuggingFace only, and says so', async () => {
   const { code, stdout } = await run(argv)
   expect(code).toBe(0)
   const usage = JSON.parse(stdout)
-  expect(usage).toMatchObject({ policyOrigin: 'default', inCohort: 0, total: 2, counts: { neither: 2 } })
+  expect(usage).toMatchObject({ policy_origin: 'default', in_cohort: 0, total: 2, counts: { neither: 2 } })
   expect(usage.warnings.join()).toContain('HuggingFace alone')
 })
 

@@ -5,9 +5,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readEntitiesFile } from '../src/command/entities-file.ts'
 import { readEntities } from '../src/check/entity.ts'
-import { printable } from '../src/printable.ts'
 import { readRepositoriesFile } from '../src/command/repositories-file.ts'
-import { readSettings } from '../src/settings.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -83,15 +81,4 @@ test('repositories by hand are checked', async () => {
   for (const text of ['[]', '{"5F":"https://evil"}', '{"5F":1}', '{']) {
     await expect(readRepositoriesFile(await file(text))).rejects.toMatchObject({ code: 'BAD_INPUT' })
   }
-})
-
-test('settings: empty is not set, the hub has two names', () => {
-  const settings = readSettings({ SLUICE_NETUID: '', HF_ENDPOINT: 'http://a', AWS_ACCESS_KEY_ID: 'k' })
-  expect(settings).toMatchObject({ netuid: undefined, hubUrl: 'http://a', accessKeyId: 'k' })
-  expect(readSettings({ HF_ENDPOINT: 'http://a', SLUICE_HF_ENDPOINT: 'http://b' }).hubUrl).toBe('http://b')
-})
-
-test('printable text has no control characters left', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[\p{Cc}\u202e\u2028]/u.test(printable(text))))
-  expect(printable('plain – text')).toBe('plain – text')
 })

@@ -1,5 +1,5 @@
-import { hotkeyPrefix } from '@sluice/hotkey'
 /** Data Universe's current API (X-Tao v2 in headers): uploads one file per request, lists and reads for validators. */
+import { hotkeyPrefix } from '@sluice/hotkey'
 import { verifyTao } from '@sluice/signing'
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'

@@ -1,94 +1,142 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import {
+  accessSettings,
+  type AccessValues,
+  BadValue,
+  chainSettings,
+  type ChainValues,
+  needed,
+  optional,
+  preset,
+  type Settings,
+  several,
+  toggle,
+  walletSettings,
+  type WalletValues,
+  whole,
+  words,
+} from '@sluice/command-line'
 
 /** Flags of every command. */
-export interface CommonFlags {
-  readonly netuid?: number
-  readonly 'subtensor.network'?: string
-  readonly 'subtensor.chain_endpoint'?: string
-  readonly 'wallet.name'?: string
-  readonly 'wallet.hotkey'?: string
-  readonly 'wallet.path'?: string
-  readonly s3Endpoint?: string
-  readonly s3Bucket?: string
-  readonly hfEndpoint?: string
-  readonly pointers?: string
-  readonly state?: string
-  readonly json?: boolean
+export interface CommonFlags extends ChainValues, WalletValues, AccessValues {
+  readonly s3Bucket: string | undefined
+  readonly s3Region: string | undefined
+  readonly pointers: string | undefined
+  readonly state: string | undefined
 }
 
 export interface CheckFlags extends CommonFlags {
-  readonly hotkey: string
-  readonly uri?: readonly string[]
-  readonly source?: string | number
-  readonly bucket?: number
-  readonly datetime?: string
-  readonly entities?: string
-  readonly samples?: number
+  readonly miner: string
+  readonly uris: readonly string[]
+  readonly source: string | number | undefined
+  readonly bucket: number | undefined
+  readonly datetime: string | undefined
+  readonly entities: string | undefined
+  readonly samples: number | undefined
 }
 
 export interface MonitorFlags extends CommonFlags {
-  readonly once?: boolean
+  readonly once: boolean
   readonly interval: number
-  readonly metricsPort?: number
+  readonly metricsPort: number | undefined
   readonly metricsHost: string
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`)
-  }
 }
 
 function share(text: string): number {
   if (/^\d{1,3}(\.\d{1,6})?$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Give a number from 0 to 999.')
+  throw new BadValue('must be a number from 0 to 999')
 }
 
-/** @throws InvalidArgumentError */
-export const readNetuid: (text: string) => number = whole(0, 65_535)
+const direct = (flag: string | undefined, variable: string, meaning: string) => ({
+  ...(flag === undefined ? {} : { flag }),
+  value: 'name',
+  variables: [variable],
+  group: 'S3',
+  meaning,
+})
 
-function option(flags: string, text: string, parse?: (value: string) => unknown): Option {
-  const made = new Option(flags, text)
-  return parse === undefined ? made : made.argParser(parse)
+const commonSettings: Settings<CommonFlags> = {
+  ...chainSettings,
+  ...walletSettings,
+  ...accessSettings,
+  s3Bucket: optional(
+    words,
+    direct('s3-bucket', 'SLUICE_S3_BUCKET', "with direct credentials: another than the policy's"),
+  ),
+  s3Region: optional(
+    words,
+    direct(undefined, 'SLUICE_S3_REGION', "with direct credentials: another than the policy's"),
+  ),
+  pointers: optional(words, {
+    flag: 'pointers',
+    value: 'file',
+    group: 'HuggingFace',
+    meaning: 'JSON {"hotkey": "namespace/name"} that wins over the chain',
+  }),
+  state: optional(words, {
+    flag: 'state',
+    value: 'file',
+    meaning: 'remembers manifest sequences, so that going back is noticed later',
+  }),
 }
 
-function addCommonFlags(command: Command): Command {
-  return command
-    .addOption(option('--netuid <n>', 'the subnet', readNetuid))
-    .addOption(option('--subtensor.network <name>', 'finney (default), test, archive, local'))
-    .addOption(option('--subtensor.chain_endpoint <url>', 'ws:// or wss:// URLs, separated by commas'))
-    .addOption(option('--wallet.name <name>', 'wallet whose hotkey reads S3 through the gateway'))
-    .addOption(option('--wallet.hotkey <name>', 'its hotkey (default: default)'))
-    .addOption(option('--wallet.path <folder>', 'default ~/.bittensor/wallets'))
-    .addOption(option('--s3-endpoint <url>', 'with direct credentials: in place of the one in the policy'))
-    .addOption(option('--s3-bucket <name>', 'with direct credentials: in place of the one in the policy'))
-    .addOption(option('--hf-endpoint <url>', 'HuggingFace hub (default https://huggingface.co)'))
-    .addOption(option('--pointers <file>', 'JSON {"hotkey": "namespace/name"} that wins over the chain'))
-    .addOption(option('--state <file>', 'remembers manifest sequences, so that going back is noticed later'))
-    .addOption(option('--json', 'JSON on stdout, nothing else'))
+const uri = 'What to look for'
+
+export const checkSettings: Settings<CheckFlags> = {
+  miner: needed(words, { flag: 'hotkey', value: 'ss58', group: uri, meaning: 'the miner (here not the wallet)' }),
+  uris: several(words, {
+    flag: 'uri',
+    value: 'uri',
+    group: uri,
+    meaning: 'URIs; without any, its manifests are judged',
+  }),
+  source: optional((text) => (/^\d+$/.test(text) ? Number(text) : text), {
+    flag: 'source',
+    value: 's',
+    group: uri,
+    meaning: 'source of the --uri: 1, 2, x, reddit, …',
+  }),
+  bucket: optional(whole(0, 999_999_999), {
+    flag: 'bucket',
+    value: 'n',
+    group: uri,
+    meaning: 'hour of the --uri, counted since 1970',
+  }),
+  datetime: optional(words, {
+    flag: 'datetime',
+    value: 'date',
+    group: uri,
+    meaning: 'date of the --uri, in place of --bucket',
+  }),
+  entities: optional(words, {
+    flag: 'entities',
+    value: 'file',
+    group: uri,
+    meaning: 'JSON lines or CSV: uri, source, timeBucketId or datetime',
+  }),
+  samples: optional(share, {
+    flag: 'samples',
+    value: 'n',
+    group: uri,
+    meaning: 'files per backend to read whole; 0.1 = now and then',
+    shown: '1',
+  }),
+  ...commonSettings,
 }
 
-export function addCheckFlags(command: Command): Command {
-  return addCommonFlags(command)
-    .addOption(option('--hotkey <ss58>', 'the miner').makeOptionMandatory())
-    .addOption(option('--uri <uri...>', 'URIs to look for'))
-    .addOption(
-      option('--source <s>', 'source of the --uri: 1, 2, x, reddit, …', (text) =>
-        /^\d+$/.test(text) ? Number(text) : text,
-      ),
-    )
-    .addOption(option('--bucket <n>', 'hour of the --uri, counted since 1970', whole(0, 999_999_999)))
-    .addOption(option('--datetime <date>', 'date of the --uri, in place of --bucket'))
-    .addOption(option('--entities <file>', 'JSON lines or CSV: uri, source, timeBucketId or datetime'))
-    .addOption(option('--samples <n>', 'files per backend to read whole (default 1; 0.1 = now and then)', share))
-}
-
-export function addMonitorFlags(command: Command): Command {
-  return addCommonFlags(command)
-    .addOption(option('--once', 'one sweep, then end'))
-    .addOption(option('--interval <seconds>', 'time between sweeps', whole(1, 86_400)).default(600))
-    .addOption(option('--metrics-port <port>', 'serve /metrics and /healthz there', whole(0, 65_535)))
-    .addOption(option('--metrics-host <address>', 'address to serve on').default('127.0.0.1'))
+export const monitorSettings: Settings<MonitorFlags> = {
+  once: toggle({ flag: 'once', meaning: 'one sweep, then end' }),
+  interval: preset(whole(1, 86_400), 600, { flag: 'interval', value: 'seconds', meaning: 'time between sweeps' }),
+  metricsPort: optional(whole(0, 65_535), {
+    flag: 'metrics-port',
+    value: 'port',
+    group: 'Metrics',
+    meaning: 'serve /metrics and /healthz there',
+  }),
+  metricsHost: preset(words, '127.0.0.1', {
+    flag: 'metrics-host',
+    value: 'address',
+    group: 'Metrics',
+    meaning: 'address to serve on',
+  }),
+  ...commonSettings,
 }

@@ -1,77 +1,70 @@
+import { chainText, shortened, type Terminal } from '@sluice/command-line'
 import { backendNames } from '@sluice/rollout'
-import Table from 'cli-table3'
-import { type StorageUsage, usages } from '../adoption.ts'
-import { printable, shortened } from '../printable.ts'
+import { type StorageUsage, type Usage, usages } from '../adoption.ts'
 import type { MinerReport } from '../check/validate-miner.ts'
-
-const plain = { style: { head: [], border: [] } }
+import type { ChainFacts } from '../compose.ts'
 
 /** A miner's report for people. */
-export function reportTable(report: MinerReport): string {
-  const lines: string[] = [`Miner ${printable(report.hotkey)} at block ${report.block}`]
+export function showReport(terminal: Terminal, report: MinerReport, chain: ChainFacts): void {
+  terminal.title(`Miner ${report.hotkey} at block ${report.block} of ${chainText(chain)}`)
   for (const name of backendNames) {
     const { manifest, reason, sequence, files, requests, bytesRead, samples } = report[name]
     const facts =
       sequence === null
         ? reason
         : `manifest ${sequence}, ${files} files; ${requests} range reads, ${bytesRead} bytes, ${samples.length} files read whole`
-    lines.push(`  ${name}: ${manifest} - ${printable(facts)}`)
+    terminal.line(`  ${name}: ${manifest} - ${facts}`)
   }
-  if (!report.huggingFaceCounts) lines.push('  HuggingFace alone no longer counts (sunset block reached).')
+  if (!report.huggingFaceCounts) terminal.line('  HuggingFace alone no longer counts (sunset block reached).')
   if (report.verdicts.length > 0) {
-    const table = new Table({ head: ['URI', 'verdict', 'S3', 'HuggingFace', 'why'], ...plain })
-    for (const { uri, verdict, conflict, s3, huggingface } of report.verdicts) {
-      const why = verdict === 'valid' && !conflict ? '' : shortened(`${s3.reason}; ${huggingface.reason}`, 60)
-      table.push([shortened(uri, 48), verdict + (conflict ? ' (conflict)' : ''), s3.verdict, huggingface.verdict, why])
-    }
-    lines.push(table.toString())
+    const rows = report.verdicts.map(({ uri, verdict, conflict, s3, huggingface }) => {
+      const why = verdict === 'valid' && !conflict ? '' : shortened(`${s3.reason}; ${huggingface.reason}`, 200)
+      return [shortened(uri, 100), verdict + (conflict ? ' (conflict)' : ''), s3.verdict, huggingface.verdict, why]
+    })
+    terminal.table(['URI', 'verdict', 'S3', 'HuggingFace', 'why'], rows)
   }
-  return [...lines, ...report.problems.map((problem) => `! ${printable(problem)}`), ''].join('\n')
+  for (const problem of report.problems) terminal.line(`! ${problem}`)
+}
+
+const places: Readonly<Record<Usage, string>> = {
+  s3: 'S3',
+  huggingface: 'HF',
+  both: 'both',
+  neither: 'neither',
+  unknown: 'unknown',
 }
 
 /** A subnet's adoption for people. */
-export function usageTable(usage: StorageUsage): string {
-  const { counts, shares, total } = usage
-  const share = (name: keyof typeof counts): string => `${name} ${counts[name]} (${(shares[name] * 100).toFixed(1)} %)`
-  const head = [
-    'uid',
-    'hotkey',
-    'cohort',
-    'keeps data in',
-    'follows policy',
-    'files',
-    'rows',
-    'S3 lacks',
-    'HF lacks',
-    'S3 behind',
-  ]
-  const table = new Table({ head, ...plain })
-  for (const { uid, hotkey, inCohort, usage: where, follows, coverage, lagHours } of usage.miners) {
-    const answer = follows === null ? '?' : follows ? 'yes' : 'no'
-    const behind = lagHours === null ? '' : `${lagHours.s3} h`
-    const { files, rows, missing } = coverage
-    table.push([
-      uid,
-      shortened(hotkey, 16),
-      inCohort ? 'in' : 'out',
-      where,
-      answer,
-      files,
-      rows,
-      missing.s3,
-      missing.huggingface,
-      behind,
-    ])
-  }
-  const problems = usage.miners.flatMap(({ uid, problems }) =>
-    problems.map((problem) => `! uid ${uid}: ${printable(problem)}`),
+export function showUsage(terminal: Terminal, usage: StorageUsage, chain: ChainFacts): void {
+  const { counts, shares, total, netuid, block } = usage
+  terminal.title(`Subnet ${netuid} at block ${block} of ${chainText(chain)}`)
+  terminal.line(
+    `${total} miners, rollout ${usage.rolloutPercentage} %, ${usage.inCohort} in the cohort (policy: ${usage.policyOrigin})`,
   )
-  return [
-    `Subnet ${usage.netuid} at block ${usage.block}: ${total} miners, rollout ${usage.rolloutPercentage} %, ${usage.inCohort} in the cohort (policy: ${usage.policyOrigin})`,
-    usages.map(share).join(' | '),
-    table.toString(),
-    ...problems,
-    ...usage.warnings.map((warning) => `! ${printable(warning)}`),
-    '',
-  ].join('\n')
+  terminal.table(
+    ['data in', ...usages.map((name) => places[name])],
+    [
+      ['miners', ...usages.map((name) => String(counts[name]))],
+      ['share', ...usages.map((name) => `${(shares[name] * 100).toFixed(1)} %`)],
+    ],
+  )
+  terminal.table(
+    ['uid', 'hotkey', 'cohort', 'data in', 'follows', 'files', 'rows', 'S3 lacks', 'HF lacks', 'behind'],
+    usage.miners.map(({ uid, hotkey, inCohort, usage: where, follows, coverage, lagHours }) => [
+      String(uid),
+      shortened(hotkey, 9),
+      inCohort ? 'in' : 'out',
+      places[where],
+      follows === null ? '?' : follows ? 'yes' : 'no',
+      String(coverage.files),
+      String(coverage.rows),
+      String(coverage.missing.s3),
+      String(coverage.missing.huggingface),
+      lagHours === null ? '' : `${lagHours.s3} h`,
+    ]),
+  )
+  for (const { uid, problems } of usage.miners) {
+    for (const problem of problems) terminal.line(`! uid ${uid}: ${problem}`)
+  }
+  for (const warning of usage.warnings) terminal.line(`! ${warning}`)
 }
