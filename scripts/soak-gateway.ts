@@ -63,7 +63,7 @@ interface Ran {
 
 /** One `sluice-miner put`, killed when so many bytes of the file are stored. */
 async function put(devnet: Devnet, who: DevMiner, path: string, folder: string, killAt: number): Promise<Ran> {
-  const flags = ['--key', KEY, '--json', '--concurrency', String(CONCURRENCY)]
+  const flags = ['--key', KEY, '--json=events', '--concurrency', String(CONCURRENCY)]
   const child = spawn(process.execPath, [miner, 'put', path, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -81,11 +81,11 @@ async function put(devnet: Devnet, who: DevMiner, path: string, folder: string, 
   let kept = 0
   let stored = 0
   for await (const line of createInterface({ input: child.stdout })) {
-    const event = JSON.parse(line) as { type: string; partNumber: number; bytes: number; state: string }
+    const event = JSON.parse(line) as { type: string; part_number: number; bytes: number; state: string }
     if (event.type !== 'part') continue
     stored += event.bytes
     if (event.state === 'kept') kept++
-    else sent.push(event.partNumber)
+    else sent.push(event.part_number)
     if (stored >= killAt) child.kill('SIGKILL')
   }
   const [code] = await closed

@@ -114,7 +114,7 @@ async function soak(options: Options, folder: string, devnet: Devnet): Promise<R
       source.add(Math.min(perRun, rows - source.uris().length))
       if (killed % killsPerPolicy === 0) await publish(devnet, killed / killsPerPolicy)
       if (killed % 10 === 0 || killed === kills) say(`${killed} of ${kills} killed, ${finished} ended by themselves`)
-    } else if (code === 0 || code === 2) {
+    } else if (code === 0 || code === 8) {
       finished++
       longest = 0.5 * longest + 0.55 * (performance.now() - started)
       source.touch() // something to do for the next one

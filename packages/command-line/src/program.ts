@@ -21,7 +21,7 @@ export async function runAsProcess(program: Program, main: string): Promise<neve
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) process.exit(exitCodes.interrupted)
-      if (stderr.isTTY) stderr.write('Stopping. Once more to end at once.\n')
+      stderr.write('Stopping. Once more to end at once.\n')
       stop.abort(new Error(name))
     })
   }

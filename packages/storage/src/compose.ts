@@ -2,7 +2,10 @@ import { repositoryName } from '@sluice/hotkey'
 import { createHuggingFaceBackend, huggingFaceNamespace, updateDatasetCard } from '@sluice/backends'
 import {
   type Chain,
+  ChainError,
+  chainInUse,
   createPolicySource,
+  failureKinds,
   type Hotkey,
   hotkeyFromUri,
   knownGenesis,
@@ -11,11 +14,12 @@ import {
   publishPointer,
   resolveEndpoints,
 } from '@sluice/chain'
+import type { Failure } from '@sluice/command-line'
 import { createFieldEncoding } from '@sluice/dataset'
 import type { Policy } from '@sluice/rollout'
 import { pino } from 'pino'
 import { type BucketAccess, openBucket, type S3Choice } from './bucket-access.ts'
-import { type PolicySource, resolveConfig, type StorageConfig } from './policy/in-force.ts'
+import { type ChainFacts, type PolicySource, resolveConfig, type StorageConfig } from './policy/in-force.ts'
 import { createDataUniverseSource } from './export/data-universe.ts'
 import { createDualStorage, type DualStorage, type DualStorageOptions } from './dual-storage.ts'
 import { StorageError } from './errors.ts'
@@ -23,7 +27,7 @@ import type { Log } from './log.ts'
 import type { Overrides } from './policy/override.ts'
 import type { PointerPublisher } from './cycle/pointer.ts'
 import type { RowSource } from './export/row-source.ts'
-import { readEnvironment, type Settings } from './settings.ts'
+import { readEnvironment } from './settings.ts'
 import type { OpenTarget, Target } from './cycle/target.ts'
 
 /** Where the policy comes from: a Bittensor network, own endpoints, or a source of one's own. */
@@ -82,7 +86,8 @@ export async function createConfigFromChainOrEnv(options: ConfigFromChainOptions
   const source = openPolicySource(options, options.lastGoodFile, log)
   try {
     const environment = options.environment ?? readEnvironment()
-    return await resolveConfig({ ...options, policySource: source.policySource, environment, log }, options.signal)
+    const { policySource, chainInUse } = source
+    return await resolveConfig({ ...options, policySource, chainInUse, environment, log }, options.signal)
   } finally {
     await source.chain?.close()
   }
@@ -99,9 +104,10 @@ export async function createStorageFromConfig(options: StorageOptions): Promise<
   const rows = options.rows ?? (dbPath === undefined ? null : createDataUniverseSource({ dbPath }))
   if (rows === null) throw new StorageError('BAD_SETTINGS', 'give dbPath, the path of the database, or a row source')
   const encoding = encodingKeys === undefined ? undefined : createFieldEncoding(encodingKeys)
-  const { policySource, chain } = openPolicySource(options, `${stateFile}.policy.json`, log)
+  const { policySource, chain, chainInUse } = openPolicySource(options, lastGoodFileOf(stateFile), log)
   const configOptions = {
     policySource,
+    chainInUse,
     netuid,
     hotkey: hotkey.address,
     environment: options.environment ?? readEnvironment(),
@@ -126,22 +132,39 @@ export async function createStorageFromConfig(options: StorageOptions): Promise<
   }
 }
 
+interface OpenSource {
+  readonly policySource: PolicySource
+  readonly chain: Chain | null
+  readonly chainInUse?: (() => ChainFacts) | undefined
+}
+
 function openPolicySource(
   { chain: choice, netuid }: Pick<StorageOptions, 'chain' | 'netuid'>,
   lastGoodFile: string | undefined,
   log: Log,
-): { readonly policySource: PolicySource; readonly chain: Chain | null } {
+): OpenSource {
   if ('read' in choice) return { policySource: choice, chain: null }
   const { network, endpoints } = choice
-  const named = endpoints === undefined && network !== undefined ? knownGenesis(network) : null
+  const named = endpoints === undefined ? (network ?? 'finney') : null
   const chain = openChain({
     endpoints: resolveEndpoints({ network, endpoint: endpoints }),
-    genesisHash: choice.genesisHash ?? named ?? undefined,
+    genesisHash: choice.genesisHash ?? (named === null ? null : knownGenesis(named)) ?? undefined,
     log: (level, message) => log[level]({ from: 'chain' }, message),
   })
-  // Its warnings are in the snapshot and logged with it.
-  return { policySource: createPolicySource({ chain, netuid, lastGoodFile }), chain }
+  // Warnings are in the snapshot and logged with it; without one they are all there is to say.
+  let told: string[] = []
+  const source = createPolicySource({ chain, netuid, lastGoodFile, log: (_level, message) => told.push(message) })
+  const read = async (signal?: AbortSignal) => {
+    told = []
+    const snapshot = await source.read(signal)
+    if (snapshot === null) for (const message of told) log.warn({ from: 'chain' }, message)
+    return snapshot
+  }
+  return { policySource: { read }, chain, chainInUse: () => chainInUse(chain, named) }
 }
+
+/** Where the last good policy is kept. */
+export const lastGoodFileOf = (stateFile: string): string => `${stateFile}.policy.json`
 
 function chainPointer(chain: Chain | null, { netuid, hotkey }: StorageOptions): PointerPublisher | null {
   if (chain === null) return null
@@ -191,82 +214,26 @@ async function openHuggingFace(options: StorageOptions, once: Once, signal?: Abo
   })
 }
 
-/** The hotkey that the settings name. @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
-export async function hotkeyFromSettings(settings: Settings): Promise<Hotkey> {
-  if (settings.hotkeyUri !== undefined) return await hotkeyFromUri(settings.hotkeyUri)
-  const { walletPath, walletName, hotkeyName, password } = settings
+/** Which hotkey signs for this miner. */
+export interface WalletChoice {
+  readonly walletPath?: string | undefined
+  readonly walletName?: string | undefined
+  readonly hotkeyName?: string | undefined
+  readonly password?: string | undefined
+  /** Secret URI, in place of a wallet. */
+  readonly hotkeyUri?: string | undefined
+}
+
+/** @throws ChainError `NO_WALLET`, `PASSWORD_REQUIRED`, … */
+export async function openHotkey(choice: WalletChoice): Promise<Hotkey> {
+  const { hotkeyUri, walletPath, walletName = 'default', hotkeyName = 'default', password } = choice
+  if (hotkeyUri !== undefined) return await hotkeyFromUri(hotkeyUri)
   return await loadHotkey({ walletPath, walletName, hotkeyName, password })
 }
 
-/** What `sluice-miner` passes on beside its settings. */
-export interface CliContext {
-  readonly log: Log
-  readonly environment: Readonly<Record<string, string | undefined>> | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-/** The storage that the settings describe. @throws as `createStorageFromConfig` */
-export async function openFromSettings(settings: Settings, { log, environment }: CliContext): Promise<DualStorage> {
-  const { encodingPublicKey, encodingPrivateKey } = settings
-  const encodingKeys =
-    encodingPublicKey === undefined || encodingPrivateKey === undefined
-      ? undefined
-      : { publicKey: encodingPublicKey, privateKey: encodingPrivateKey }
-  return await createStorageFromConfig({
-    chain: chainOf(settings),
-    netuid: settings.netuid,
-    hotkey: await hotkeyFromSettings(settings),
-    stateFile: settings.stateFile,
-    retention: settings.retention,
-    forceS3: settings.forceS3,
-    forceHuggingFace: settings.forceHuggingFace,
-    log,
-    huggingFace: {
-      ...(settings.hubToken === undefined ? {} : { token: settings.hubToken }),
-      ...(settings.hubNamespace === undefined ? {} : { namespace: settings.hubNamespace }),
-      ...(settings.hubPrefix === undefined ? {} : { prefix: settings.hubPrefix }),
-      ...(settings.hubUrl === undefined ? {} : { hubUrl: settings.hubUrl }),
-    },
-    ...(settings.db === undefined ? {} : { dbPath: settings.db }),
-    ...accessFromSettings(settings),
-    ...(encodingKeys === undefined ? {} : { encodingKeys }),
-    ...(environment === undefined ? {} : { environment }),
-  })
-}
-
-/** How the settings want the bucket to be reached: directly with credentials, else through the gateway. */
-export function accessFromSettings(settings: Settings): Pick<BucketAccess, 'trust'> & { readonly s3?: S3Choice } {
-  const { accessKeyId, secretAccessKey, sessionToken, s3Endpoint, allowPrivateEndpoints, pinnedHosts } = settings
-  const trust = { allowPrivateEndpoints, pinnedHosts }
-  if (accessKeyId === undefined || secretAccessKey === undefined) return { trust }
-  const credentials = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
-  return { trust, s3: { credentials, ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }) } }
-}
-
-/** The policy in force for the hotkey that the settings name. @throws as `createConfigFromChainOrEnv` */
-export async function configFromSettings(
-  settings: Settings,
-  { log, environment, signal }: CliContext,
-  signer?: Hotkey,
-): Promise<StorageConfig> {
-  const hotkey = signer ?? (await hotkeyFromSettings(settings))
-  return await createConfigFromChainOrEnv({
-    chain: chainOf(settings),
-    netuid: settings.netuid,
-    hotkey: hotkey.address,
-    forceS3: settings.forceS3,
-    forceHuggingFace: settings.forceHuggingFace,
-    log,
-    ...(environment === undefined ? {} : { environment }),
-    ...(signal === undefined ? {} : { signal }),
-  })
-}
-
-function chainOf({ network, endpoint }: Settings): ChainChoice {
-  return {
-    ...(network === undefined ? {} : { network }),
-    ...(endpoint === undefined ? {} : { endpoints: endpoint.split(',') }),
-  }
+/** What a failure of chain or wallet stands for; null for any other error. */
+export function chainFailure(error: unknown): Failure | null {
+  return ChainError.is(error) ? { kind: failureKinds[error.code], code: error.code, message: error.message } : null
 }
 
 const defaultLog = (): Log => pino({ name: 'sluice-miner' }, pino.destination(2))

@@ -1,5 +1,5 @@
 import type { Plan, PolicyOrigin } from '@sluice/rollout'
-import type { StorageConfig } from './policy/in-force.ts'
+import type { ChainFacts, StorageConfig } from './policy/in-force.ts'
 import type { DeadJob } from './outbox/jobs.ts'
 import { type Outbox, openOutbox } from './outbox/outbox.ts'
 
@@ -28,7 +28,13 @@ export interface StorageStatus {
   readonly owner: string | null
   /** Plan of the last call with the origin of its policy; null before the first. */
   readonly plan:
-    | (KeptPlan & { readonly origin: PolicyOrigin; readonly bucketName: string | null; readonly region: string })
+    | (KeptPlan & {
+        readonly origin: PolicyOrigin
+        /** Not in plans of earlier releases. */
+        readonly chain?: ChainFacts | null
+        readonly bucketName: string | null
+        readonly region: string
+      })
     | null
   readonly partitions: number
   readonly rows: number
@@ -43,7 +49,7 @@ export interface StorageStatus {
 }
 
 /** Keeps the plan for `status`, which makes no call. */
-export function rememberPlan(outbox: Outbox, { plan, snapshot }: StorageConfig): void {
+export function rememberPlan(outbox: Outbox, { plan, snapshot, chain }: StorageConfig): void {
   const { required, standIn, inCohort, reason, block } = plan
   const kept = {
     required,
@@ -52,6 +58,7 @@ export function rememberPlan(outbox: Outbox, { plan, snapshot }: StorageConfig):
     reason,
     block,
     origin: snapshot.origin,
+    chain,
     bucketName: snapshot.policy.s3.bucketName,
     region: snapshot.policy.s3.region,
   }

@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hotkeyFromUri, openChain, publishPolicy, readPointers } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCli } from '../src/command/cli.ts'
 import { createConfigFromChainOrEnv, createStorageFromConfig } from '../src/compose.ts'
-import type { StorageConfig } from '../src/policy/in-force.ts'
-import type { Receipt } from '../src/receipt.ts'
-import type { StorageStatus } from '../src/status.ts'
 import { addRows, manyRows, memoryLog, openMinerDatabase, s3Policy } from './miner.ts'
+import { type Ran, runCli } from './run-cli.ts'
 
 let devnet: Devnet
 let folder: string
@@ -40,15 +37,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ran {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
 /** A command line of miner `at`; `more` replaces variables. */
 async function run(at: number, line: string, more: Record<string, string> = {}, signal?: AbortSignal): Promise<Ran> {
-  const out: string[] = []
-  const err: string[] = []
   const environment = {
     SLUICE_NETUID: String(devnet.chain.netuid),
     SLUICE_CHAIN_ENDPOINT: devnet.chain.url,
@@ -62,10 +52,7 @@ async function run(at: number, line: string, more: Record<string, string> = {}, 
     AWS_SECRET_ACCESS_KEY: devnet.s3.secretAccessKey,
     ...more,
   }
-  const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
-  const argv = ['node', 'sluice-miner', ...line.split(' ').filter(Boolean)]
-  const code = await runCli(argv, { ...streams, environment, ...(signal ? { signal } : {}) })
-  return { code, out: out.join('\n'), err: err.join('\n') }
+  return await runCli(line.split(' ').filter(Boolean), { environment, signal })
 }
 function database(at: number, rows: number): string {
   const path = join(folder, `miner-${at}.sqlite`)
@@ -81,17 +68,23 @@ describe('upload and status', () => {
     const first = await run(0, `upload --db ${db}`)
     expect(first.code).toBe(0)
     expect(first.out).toContain('complete: every required backend holds everything')
-    expect(first.out).toMatch(/x\s+│ s3\s+│ .*│ 46\s+│ 46/)
+    expect(first.out).toMatch(/x\s+(│ )?s3\s+.* 46\s+(│ )?46/)
     expect(first.err).toContain('files stored')
     const again = await run(0, `upload --db ${db} --json`)
-    expect(JSON.parse(again.out) as Receipt).toMatchObject({ complete: true, copies: [], plan: { inCohort: true } })
+    expect(JSON.parse(again.out)).toMatchObject({
+      complete: true,
+      copies: [],
+      plan: { in_cohort: true },
+      network: null,
+      endpoint: devnet.chain.url,
+    })
     const told = await run(0, 'status')
     expect(told.code).toBe(0)
     expect(told.out).toContain(`S3           ENABLED, bucket ${devnet.bucket}, region us-east-1`)
     expect(told.out).toContain('rows         70 in 14 files')
-    const status = JSON.parse((await run(0, 'status --json')).out) as StorageStatus
+    const status = JSON.parse((await run(0, 'status --json')).out) as { owner: string; backends: { backend: string }[] }
     expect(status.owner).toContain(who(0).hotkey)
-    expect(status.backends.find(({ backend }) => backend === 's3')).toMatchObject({ queuedFiles: 0, deadFiles: 0 })
+    expect(status.backends.find(({ backend }) => backend === 's3')).toMatchObject({ queued_files: 0, dead_files: 0 })
   })
 
   it('publishes where its HuggingFace copy is, once, when HuggingFace is forced beside S3', async () => {
@@ -113,12 +106,12 @@ describe('upload and status', () => {
     expect(await card.text()).toContain(who(1).hotkey)
   })
 
-  it('exits with 2 while something waits, and names it', async () => {
+  it('ends with 8 while something waits, and names it', async () => {
     const db = database(2, 20)
     const stop = devnet.s3.faults?.add({ method: 'PUT', kind: { status: 403, code: 'AccessDenied' } })
     const { code, out } = await run(2, `upload --db ${db}`, { HF_TOKEN: 'hf_wrong' })
     stop?.()
-    expect(code).toBe(2)
+    expect(code).toBe(8)
     expect(out).toContain('failed: s3')
     expect(out).toContain('not complete: run the command again')
     expect((await run(2, `upload --db ${db}`)).code).toBe(0)
@@ -136,14 +129,19 @@ describe('explain', () => {
     expect(code).toBe(0)
     expect(out).toContain('policy from chain')
     expect(out).toContain('stores in s3 (required), huggingface (stand-in)')
-    const config = JSON.parse((await run(0, 'explain --json --force-s3 false')).out) as StorageConfig
-    expect(config.plan).toMatchObject({ required: ['huggingface'], inCohort: true })
+    const config = JSON.parse((await run(0, 'explain --json --force-s3 false')).out) as {
+      plan: { reason: string }
+      endpoint: string
+    }
+    expect(config.endpoint).toBe(devnet.chain.url)
+    expect(config.plan).toMatchObject({ required: ['huggingface'], in_cohort: true })
     expect(config.plan.reason).toContain('Overridden by this miner: S3 off.')
   })
 
   it('falls back to the environment without a chain', async () => {
     const { port } = new URL(devnet.s3.url) // speaks no JSON-RPC
     const { code, out, err } = await run(0, 'explain', {
+      SLUICE_STATE_FILE: join(folder, 'never-read.sqlite'),
       SLUICE_CHAIN_ENDPOINT: `ws://127.0.0.1:${port}`,
       DATA_UNIVERSE_USE_S3: 'true',
       DATA_UNIVERSE_S3_BUCKET: 'theirs',
@@ -154,23 +152,51 @@ describe('explain', () => {
     expect(out).toContain('policy from environment')
     expect(out).toContain('bucket theirs')
     expect(err).toContain('not from the chain')
+    expect(err).toContain('No chain endpoint can be used')
+    expect(err).not.toContain('no policy on chain')
+  })
+})
+
+describe('without a chain', () => {
+  const dead = { SLUICE_CHAIN_ENDPOINT: 'ws://127.0.0.1:9' }
+
+  it('explain, put and get go by the last good policy beside the state file, as upload does', async () => {
+    const state = join(folder, 'kept', 'state.sqlite')
+    expect((await run(0, `explain --state-file ${state}`)).code).toBe(0)
+    const kept = await run(0, `explain --state-file ${state}`, dead)
+    expect(kept.out).toContain('policy from last-good')
+    expect(kept.err).toContain('stays in force')
+    const path = join(folder, 'kept.txt')
+    writeFileSync(path, 'kept')
+    expect((await run(0, `put ${path} --state-file ${state}`, dead)).code).toBe(0)
+    expect((await run(0, `get kept.txt -o ${path}.back --state-file ${state}`, dead)).code).toBe(0)
+    expect((await run(0, `uploads list --state-file ${state}`, dead)).code).toBe(0)
+  })
+
+  it('a network named by a flag wins over an endpoint in the environment', async () => {
+    const state = join(folder, 'named.sqlite')
+    const { err } = await run(0, `explain --network ws://127.0.0.1:9 --state-file ${state}`)
+    expect(err).toContain('127.0.0.1:9')
   })
 })
 
 describe('a wrong command line', () => {
   it.each([
     ['upload', '--db or SLUICE_DB is missing'],
-    ['upload --netuid 70000 --db x', '--netuid or SLUICE_NETUID'],
-    ['upload --force-s3 maybe --db x', '--force-s3 or SLUICE_FORCE_S3 must be true or false'],
-    ['upload --wallet.name nobody --db x', 'nobody'],
+    ['upload --netuid 70000 --db x', '--netuid must be'],
+    ['upload --force-s3 maybe --db x', '--force-s3 must be true or false'],
     ['upload --retention forever --db x', '--retention'],
-    ['upload --colour', "unknown option '--colour'"],
+    ['upload --colour', 'unknown flag --colour'],
     ['status --state-file /nowhere/at/all.sqlite', '/nowhere/at/all.sqlite'],
     ['explain --subtensor.chain_endpoint http://x', 'is no chain endpoint'],
   ])('%s', async (line, told) => {
     const { code, err } = await run(0, line)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(err).toContain(told)
+  })
+
+  it('a wallet that is not there is another kind', async () => {
+    expect(await run(0, 'upload --wallet.name nobody --db x')).toMatchObject({ code: 4 })
   })
 
   it('half a pair of keys is refused', async () => {

@@ -93,7 +93,7 @@ function start(...words: readonly string[]): Program {
   return { child, ended, printed, output: () => output }
 }
 
-const line = ['--json', '--part-size', '5MiB', '--concurrency', '1'] as const
+const line = ['--json=events', '--part-size', '5MiB', '--concurrency', '1'] as const
 /** A put whose third part never ends. */
 function startStalled(name: string): Program {
   const path = join(folder, name)
@@ -104,20 +104,20 @@ function startStalled(name: string): Program {
 
 test('Ctrl-C once pauses and says how to go on; the same command goes on', async () => {
   const put = startStalled('once.bin')
-  await put.printed('"partNumber":2')
+  await put.printed('"part_number":2')
   put.child.kill('SIGINT')
   expect(await put.ended).toBe(130)
   expect(put.output()).toContain('The same command again goes on with them')
   devnet.s3.faults?.clear()
   const again = start('put', join(folder, 'once.bin'), ...line)
   expect(await again.ended).toBe(0)
-  expect(again.output()).toContain('"partsKept":2')
+  expect(again.output()).toContain('"parts_kept":2')
 }, 180_000)
 
 test('Ctrl-C twice stops at once, also where nothing moves', async () => {
   devnet.s3.faults?.add({ method: 'DELETE', kind: 'stall' })
   const put = startStalled('twice.bin')
-  await put.printed('"partNumber":2')
+  await put.printed('"part_number":2')
   put.child.kill('SIGINT')
   await put.printed('Once more to end at once')
   put.child.kill('SIGINT')
@@ -129,7 +129,7 @@ test('Ctrl-C twice stops at once, also where nothing moves', async () => {
 
 test('what another process is sending is left alone when all are given up', async () => {
   const put = startStalled('running.bin')
-  await put.printed('"partNumber":2')
+  await put.printed('"part_number":2')
   const abort = start('uploads', 'abort', '--all')
   expect(await abort.ended).toBe(0)
   expect(abort.output()).toMatch(/left, as it is being sent: .*running\.bin/)

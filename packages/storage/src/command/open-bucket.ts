@@ -1,10 +1,13 @@
 import type { S3Transfer } from '@sluice/backends'
+import { CommandError, type Context } from '@sluice/command-line'
 import type { Policy } from '@sluice/rollout'
 import { type BucketAccess, type OpenBucket, openBucket } from '../bucket-access.ts'
-import { accessFromSettings, type CliContext, configFromSettings, hotkeyFromSettings } from '../compose.ts'
 import { StorageError } from '../errors.ts'
-import type { Settings } from '../settings.ts'
-import type { TransferFlags } from './file-flags.ts'
+import { type BucketSettings, stateFileOf } from '../settings.ts'
+import type { PutFlags } from './file-flags.ts'
+import { accessFromSettings, configFromSettings, hotkeyFromSettings } from './from-settings.ts'
+import { quietly } from './log-lines.ts'
+import { refusedOverride } from './text.ts'
 
 export interface TransferPlace {
   readonly transfer: S3Transfer
@@ -12,29 +15,38 @@ export interface TransferPlace {
   readonly where: string
 }
 
+type Line = Partial<Pick<PutFlags, 'partSize' | 'bandwidth' | 'concurrency' | 'memory' | 'stall' | 'noChecksums'>>
+
 /**
  * The bucket of the policy in force, below the miner's own prefix. Unfinished uploads are remembered beside the state
  * file.
  * @param use `write` only where the policy wants this miner to be
- * @throws StorageError `BAD_SETTINGS`; BackendError `UNTRUSTED`; ChainError
+ * @throws CommandError `USAGE`; StorageError `BAD_SETTINGS`; BackendError `UNTRUSTED`; ChainError
  */
 export async function openPlace(
-  settings: Settings,
-  context: CliContext,
-  flags: TransferFlags,
+  settings: BucketSettings,
+  context: Context,
+  line: Line,
   use: 'read' | 'write',
 ): Promise<TransferPlace> {
-  const hotkey = await hotkeyFromSettings(settings)
-  const { snapshot, plan } = await configFromSettings(settings, context, hotkey)
+  const access = accessFromSettings(settings)
+  const hotkey = await hotkeyFromSettings(settings, context)
+  const { snapshot, plan } = await configFromSettings(settings, quietly(context), hotkey)
   if (use === 'write' && !plan.required.includes('s3') && plan.standIn !== 's3') {
-    const text = `this miner does not store in S3 (${plan.reason}); --force-s3 true does it all the same`
-    throw new StorageError('BAD_SETTINGS', text)
+    const wayOut =
+      access.s3 === undefined
+        ? 'wait until the policy sends it there: the gateway would refuse it too'
+        : '--force-s3 true does it all the same'
+    throw new CommandError('USAGE', `this miner does not store in S3 (${plan.reason}); ${wayOut}`)
   }
-  const { where, transfer } = bucketOf({ ...accessFromSettings(settings), hotkey }, snapshot.policy)
-  const { partSize, memoryBudget, concurrency, bandwidth, stallMs, checksums } = flags
-  const checksum = checksums ? 'crc32' : 'none'
-  const line = { partSize, memoryBudget, concurrency, bandwidth, stallMs, checksum } as const
-  return { transfer: transfer({ ...line, journalFile: `${settings.stateFile}.transfers.sqlite` }), where }
+  const refused = use === 'write' ? refusedOverride(settings, plan) : null
+  if (refused !== null) context.terminal.warn(refused)
+  const { where, transfer } = bucketOf({ ...access, hotkey }, snapshot.policy)
+  const { partSize, memory: memoryBudget, concurrency, bandwidth, stall, noChecksums = false } = line
+  const stallMs = stall === undefined ? undefined : stall * 1000
+  const checksum = noChecksums ? 'none' : 'crc32'
+  const choice = { partSize, memoryBudget, concurrency, bandwidth, stallMs, checksum } as const
+  return { transfer: transfer({ ...choice, journalFile: `${stateFileOf(settings)}.transfers.sqlite` }), where }
 }
 
 /** A setting that is missing is one, whoever asks. */

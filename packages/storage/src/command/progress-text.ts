@@ -1,10 +1,8 @@
 import type { TransferEvent } from '@sluice/backends'
+import { printable } from '@sluice/command-line'
 
 export type ProgressEvent = Extract<TransferEvent, { type: 'progress' }>
 type RetryEvent = Extract<TransferEvent, { type: 'retry' }>
-
-/** Names come from files and stores: no control characters reach the terminal. */
-export const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '?')
 
 const steps = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 

@@ -1,4 +1,5 @@
 import type { TransferEvent } from '@sluice/backends'
+import { printable, type Terminal } from '@sluice/command-line'
 import { createLogUpdate } from 'log-update'
 import { type ProgressEvent, barLine, plainLine, retryLine } from './progress-text.ts'
 
@@ -17,6 +18,12 @@ export interface ViewOptions {
   /** One JSON object per event instead. */
   readonly json: ((value: unknown) => void) | null
   readonly now: () => number
+}
+
+/** A command's view: bars at a terminal, JSON lines for a program, else lines. */
+export function viewOf(terminal: Terminal): ViewOptions {
+  const json = terminal.json === 'none' ? null : (value: unknown) => terminal.event(value as object)
+  return { terminal: terminal.screen, write: (line) => terminal.note(line), json, now: Date.now }
 }
 
 /** Lines for logs come this often, bars ten times a second. */
@@ -56,7 +63,7 @@ function createBars(terminal: NodeJS.WriteStream): TransferView {
   }
   const above = (line: string): void => {
     screen.clear()
-    terminal.write(`${line}\n`)
+    terminal.write(`${printable(line)}\n`)
     draw()
   }
   return {

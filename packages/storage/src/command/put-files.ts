@@ -1,9 +1,9 @@
 import { fromPath, TransferError, type TransferEvent } from '@sluice/backends'
 import { messageOf } from '../errors.ts'
 import type { PlannedFile } from './find-files.ts'
-import type { TransferFlags } from './file-flags.ts'
+import type { PutFlags } from './file-flags.ts'
 import type { TransferPlace } from './open-bucket.ts'
-import { duration, printable, size } from './progress-text.ts'
+import { duration, size } from './progress-text.ts'
 import type { TransferView } from './progress-view.ts'
 
 /** What became of one file of `put`. */
@@ -29,7 +29,10 @@ const SMALL_BYTES = 8 * 1024 * 1024
 const isSmall = ({ bytes }: PlannedFile): boolean => bytes <= SMALL_BYTES
 
 /** As many requests as small files go at once; undefined where the engine's default does, as on a limited line. */
-export function requestsAtOnce(files: readonly PlannedFile[], { bandwidth }: TransferFlags): number | undefined {
+export function requestsAtOnce(
+  files: readonly PlannedFile[],
+  { bandwidth }: Pick<PutFlags, 'bandwidth'>,
+): number | undefined {
   const small = files.filter(isSmall).length
   return small <= 4 || bandwidth !== undefined ? undefined : Math.min(small, REQUESTS_AT_ONCE)
 }
@@ -38,7 +41,7 @@ export function requestsAtOnce(files: readonly PlannedFile[], { bandwidth }: Tra
 export async function putFiles(
   { transfer, where }: TransferPlace,
   files: readonly PlannedFile[],
-  flags: TransferFlags,
+  flags: PutFlags,
   view: TransferView,
   signal: AbortSignal | undefined,
 ): Promise<readonly PutOutcome[]> {
@@ -46,22 +49,20 @@ export async function putFiles(
   const one = async (file: PlannedFile): Promise<void> => {
     const { path, key, bytes } = file
     try {
-      const { compress, contentType, metadata } = flags
+      const { compress, contentType } = flags
+      const metadata = flags.metadata.length === 0 ? undefined : Object.fromEntries(flags.metadata)
       const onEvent = (event: TransferEvent): void => view.event(event)
       const request = { key, compress, contentType, metadata, signal, onEvent }
       const result = await transfer.upload(fromPath(path), request)
       const { sha256, etag, seconds, storedBytes, partsKept } = result
       const rate = seconds > 0 ? `, ${size(Math.round(storedBytes / seconds))}/s` : ''
-      view.finished(
-        key,
-        printable(`${path} is stored as ${where}${key}: ${size(bytes)} in ${duration(seconds)}${rate}`),
-      )
+      view.finished(key, `${path} is stored as ${where}${key}: ${size(bytes)} in ${duration(seconds)}${rate}`)
       outcomes.push({ type: 'result', path, key, bytes, sha256, etag, partsKept, error: null })
     } catch (error) {
       const resumable = TransferError.is(error) && error.resumable
       const code = TransferError.is(error) ? error.code : 'UNKNOWN'
       const message = messageOf(error)
-      if (code !== 'ABORTED') view.finished(key, printable(`${path} is not stored: ${message}`))
+      if (code !== 'ABORTED') view.finished(key, `${path} is not stored: ${message}`)
       const nothing = { sha256: null, etag: null, partsKept: 0 }
       outcomes.push({ type: 'result', path, key, bytes, ...nothing, error: { code, message, resumable } })
     }

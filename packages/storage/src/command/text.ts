@@ -1,25 +1,32 @@
-import Table from 'cli-table3'
-import type { StorageConfig } from '../policy/in-force.ts'
-import type { Receipt } from '../receipt.ts'
+import { chainText, type Terminal } from '@sluice/command-line'
+import type { ChainFacts, StorageConfig } from '../policy/in-force.ts'
+import type { FailedAttempt, Receipt } from '../receipt.ts'
+import type { BucketSettings } from '../settings.ts'
 import type { StorageStatus } from '../status.ts'
-
-/** Sizes and names may come from elsewhere: no control characters reach the terminal. */
-const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, '?')
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const plain = new Table({ head: [...head], style: { head: [], border: [] } })
-  for (const row of rows) plain.push(row.map(clean))
-  return plain.toString()
-}
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
+/**
+ * What a miner has to know that forces S3 although the policy does not send it there; null when nothing is wrong. A gateway
+ * admits whom the policy admits, so without credentials of the bucket the force is in vain.
+ */
+export function refusedOverride(settings: BucketSettings, plan: { readonly inCohort: boolean }): string | null {
+  if (settings.forceS3 !== true || plan.inCohort || settings.accessKeyId !== undefined) return null
+  return (
+    '--force-s3 is in vain: this hotkey is not in the cohort, and the gateway admits the cohort only. ' +
+    'Leave it out, or use credentials of the bucket.'
+  )
+}
+
 /** The receipt of one upload for people. */
-export function receiptLines(receipt: Receipt): readonly string[] {
-  const failures = receipt.failedAttempts.slice(0, 10).map(({ backend, key, message }) => {
-    return clean(`failed: ${[backend ?? 'local', key].filter(Boolean).join(' ')}: ${message}`)
-  })
-  const more = receipt.failedAttempts.length - failures.length
+export function showReceipt(
+  terminal: Terminal,
+  receipt: Receipt,
+  chain: ChainFacts | null,
+  refused: string | null,
+): void {
+  terminal.line(receipt.plan.reason)
+  if (chain !== null) terminal.line(`chain: ${chainText(chain)}`)
   const rows = receipt.metadata.map((entry) => [
     entry.source,
     entry.storage_type,
@@ -27,19 +34,45 @@ export function receiptLines(receipt: Receipt): readonly string[] {
     String(entry.rows_uploaded),
     String(entry.total_rows),
   ])
-  return [
-    clean(receipt.plan.reason),
-    ...(rows.length === 0 ? [] : [table(['source', 'backend', 'place', 'rows sent', 'rows there'], rows)]),
-    ...failures,
-    ...(more > 0 ? [`and ${more} failures more`] : []),
+  if (rows.length > 0) terminal.table(['source', 'backend', 'place', 'rows sent', 'rows there'], rows)
+  const causes = causesOf(receipt.failedAttempts)
+  for (const line of causes.slice(0, 10)) terminal.line(`failed: ${line}`)
+  if (causes.length > 10) terminal.line(`and ${causes.length - 10} causes more`)
+  if (refused !== null) terminal.warn(refused)
+  terminal.line(
     receipt.complete ? 'complete: every required backend holds everything' : 'not complete: run the command again',
-  ]
+  )
+}
+
+/** One line per cause, with the first of the files it hit. */
+function causesOf(failures: readonly FailedAttempt[]): readonly string[] {
+  const byCause = new Map<string, FailedAttempt[]>()
+  for (const failure of failures) {
+    const cause = `${failure.backend} ${failure.code}`
+    byCause.set(cause, [...(byCause.get(cause) ?? []), failure])
+  }
+  return [...byCause.values()].map(([first, ...others]) => {
+    const { backend = null, key = null, message = '' } = first ?? {}
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+    return `${[backend ?? 'local', key].filter(Boolean).join(' ')}: ${message}${more}`
+  })
 }
 
 /** The status for people. */
-export function statusLines(status: StorageStatus): readonly string[] {
+export function showStatus(terminal: Terminal, status: StorageStatus): void {
   const { plan } = status
   const uses = (name: string): boolean => plan?.required.some((b) => b === name) === true || plan?.standIn === name
+  const policy = plan === null ? 'not read yet; run upload' : `${plan.reason} (${plan.origin}, block ${plan.block})`
+  const s3 =
+    plan === null ? 'unknown' : uses('s3') ? `ENABLED, bucket ${plan.bucketName}, region ${plan.region}` : 'DISABLED'
+  terminal.line(`owner        ${status.owner ?? 'nobody yet'}`)
+  terminal.line(`S3           ${s3}`)
+  terminal.line(`HuggingFace  ${plan === null ? 'unknown' : uses('huggingface') ? 'ENABLED' : 'DISABLED'}`)
+  terminal.line(`policy       ${policy}`)
+  if (plan?.chain) terminal.line(`chain        ${chainText(plan.chain)}`)
+  terminal.line(`rows         ${status.rows} in ${status.liveFiles} files of ${status.partitions} hours`)
+  terminal.line(`waiting      ${status.spooledFiles} files, ${megabytes(status.spooledBytes)}`)
+  terminal.line(`pointer      ${status.pointer ?? 'none published from here'}`)
   const rows = status.backends.map((backend) => [
     backend.backend,
     backend.place,
@@ -48,35 +81,27 @@ export function statusLines(status: StorageStatus): readonly string[] {
     String(backend.deadFiles),
     backend.manifestAt === null ? 'never' : `${backend.manifestSequence} at ${backend.manifestAt}`,
   ])
-  return [
-    clean(`owner        ${status.owner ?? 'nobody yet'}`),
-    `S3           ${plan === null ? 'unknown' : uses('s3') ? clean(`ENABLED, bucket ${plan.bucketName}, region ${plan.region}`) : 'DISABLED'}`,
-    `HuggingFace  ${plan === null ? 'unknown' : uses('huggingface') ? 'ENABLED' : 'DISABLED'}`,
-    clean(
-      `policy       ${plan === null ? 'not read yet; run upload' : `${plan.reason} (${plan.origin}, block ${plan.block})`}`,
-    ),
-    `rows         ${status.rows} in ${status.liveFiles} files of ${status.partitions} hours`,
-    `waiting      ${status.spooledFiles} files, ${megabytes(status.spooledBytes)}`,
-    clean(`pointer      ${status.pointer ?? 'none published from here'}`),
-    ...(rows.length === 0 ? [] : [table(['backend', 'place', 'files', 'queued', 'dead', 'manifest'], rows)]),
-    ...status.dead.map(({ backend, key, error }) => clean(`dead: ${backend} ${key}: ${error ?? 'no reason kept'}`)),
-  ]
+  if (rows.length > 0) terminal.table(['backend', 'place', 'files', 'queued', 'dead', 'manifest'], rows)
+  for (const { backend, key, error } of status.dead) {
+    terminal.line(`dead: ${backend} ${key}: ${error ?? 'no reason kept'}`)
+  }
 }
 
 /** The policy and what follows from it, for people. */
-export function explainLines({ netuid, hotkey, snapshot, plan }: StorageConfig): readonly string[] {
+export function showConfig(terminal: Terminal, { netuid, hotkey, snapshot, plan, chain }: StorageConfig): void {
   const { policy, origin, block } = snapshot
   const store = [
     ...plan.required.map((name) => `${name} (required)`),
     ...(plan.standIn ? [`${plan.standIn} (stand-in)`] : []),
   ]
-  return [
-    `subnet ${netuid}, hotkey ${clean(hotkey)}`,
-    `policy from ${origin}, block ${block}`,
+  terminal.line(`subnet ${netuid}, hotkey ${hotkey}`)
+  terminal.line(`policy from ${origin}, block ${block}`)
+  if (chain !== null) terminal.line(`chain ${chainText(chain)}`)
+  terminal.line(
     `S3 ${policy.useS3 ? 'on' : 'off'}, HuggingFace ${policy.useHuggingFace ? 'on' : 'off'}, mode ${policy.mode}, ${policy.rolloutPercentage} %`,
-    `bucket ${clean(policy.s3.bucketName ?? '-')}, region ${clean(policy.s3.region)}`,
-    `cohort ${policy.cohort}: this hotkey has slot ${plan.slot} and is ${plan.inCohort ? 'in' : 'out'}`,
-    clean(plan.reason),
-    `stores in ${store.join(', ')}`,
-  ]
+  )
+  terminal.line(`bucket ${policy.s3.bucketName ?? '-'}, region ${policy.s3.region}`)
+  terminal.line(`cohort ${policy.cohort}: this hotkey has slot ${plan.slot} and is ${plan.inCohort ? 'in' : 'out'}`)
+  terminal.line(plan.reason)
+  terminal.line(`stores in ${store.join(', ')}`)
 }

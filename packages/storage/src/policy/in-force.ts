@@ -10,12 +10,20 @@ export interface PolicySource {
   read(signal?: AbortSignal): Promise<PolicySnapshot | null>
 }
 
+/** The chain behind a policy; nulls where it is not known or nobody answered. */
+export interface ChainFacts {
+  readonly network: string | null
+  readonly endpoint: string | null
+}
+
 /** The policy in force and what it means for this hotkey. */
 export interface StorageConfig {
   readonly netuid: number
   readonly hotkey: string
   readonly snapshot: PolicySnapshot
   readonly plan: Plan
+  /** The chain that was asked; null when there is a policy source of one's own. */
+  readonly chain: ChainFacts | null
   readonly s3Enabled: boolean
   readonly huggingFaceEnabled: boolean
 }
@@ -27,6 +35,7 @@ export interface ConfigOptions extends Overrides {
   /** Environment variables to fall back on. Default: those of the process. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly log: Log
+  readonly chainInUse?: (() => ChainFacts) | undefined
 }
 
 /**
@@ -45,6 +54,7 @@ export async function resolveConfig(options: ConfigOptions, signal?: AbortSignal
     hotkey,
     snapshot,
     plan,
+    chain: options.chainInUse?.() ?? null,
     s3Enabled: used.has('s3'),
     huggingFaceEnabled: used.has('huggingface'),
   }
@@ -56,7 +66,7 @@ async function readChain({ policySource, log }: ConfigOptions, signal?: AbortSig
   if (policySource === null) return null
   try {
     const snapshot = await policySource.read(signal)
-    if (snapshot === null) log.warn({}, 'no policy on chain and no last good one; the environment decides')
+    if (snapshot === null) log.warn({}, 'no policy is known from the chain; the environment decides')
     return snapshot
   } catch (error) {
     throwIfAborted(signal)
@@ -71,7 +81,7 @@ function fallback(): PolicySnapshot {
     origin: 'default',
     block: 0,
     blockHash: null,
-    warnings: ['no policy on chain and none in the environment: HuggingFace only'],
+    warnings: ['no policy is known, from the chain or the environment: HuggingFace only'],
   }
 }
 

@@ -14,6 +14,16 @@ const names = {
   percentage: ['SLUICE_ROLLOUT_PERCENTAGE'],
 } as const
 
+/** The same for people. The endpoint is that of direct access too, and described there. */
+export const policyVariables: readonly { readonly variables: readonly string[]; readonly meaning: string }[] = [
+  { variables: names.useS3, meaning: 'S3 on or off' },
+  { variables: names.useHuggingFace, meaning: 'HuggingFace on or off' },
+  { variables: names.bucket, meaning: 'the bucket' },
+  { variables: names.authEndpoint, meaning: 'the gateway' },
+  { variables: names.region, meaning: 'region of the bucket' },
+  { variables: names.percentage, meaning: 'share of hotkeys on S3, 0 to 100' },
+]
+
 /**
  * The policy that environment variables describe, or null when none of them is set. A missing percentage is 0.
  * Values that make no sense are warned about and nothing of them is used.
