@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { createGatewayBackend } from '@sluice/backends'
+import { createBucketBackend, createGatewayAccess } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, type DevMiner, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
@@ -118,7 +118,8 @@ async function run(bytes: number, kills: number, say: (line: string) => void): P
     const seconds = Math.round((performance.now() - started) / 1000)
     const where = `s3://${devnet.bucket}/`
     const options = { endpoints: [devnet.gateway?.url ?? ''], hotkey: await hotkeyFromUri(who.uri), where }
-    const opened = await createGatewayBackend({ ...options, allowPrivateEndpoints: true }).open(KEY)
+    const access = createGatewayAccess({ ...options, allowPrivateEndpoints: true })
+    const opened = await createBucketBackend(access).open(KEY)
     const found = opened === null ? 'nothing' : await hashOf(opened.body)
     say(`read back: SHA-256 ${found}`)
     const sentAgain = [...stored.values()].reduce((sum, count) => sum + count - 1, 0)

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { createS3Backend } from '@sluice/backends'
+import { createBucketBackend, createDirectAccess } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy } from '@sluice/rollout'
@@ -102,7 +102,7 @@ test('a killed upload of a large file goes on in the next run', async () => {
   expect(told).toContain(`sha256 ${sha256}`)
   const { url: endpoint, region, accessKeyId, secretAccessKey } = devnet.s3
   const credentials = { accessKeyId, secretAccessKey }
-  const bucket = createS3Backend({ bucket: devnet.bucket, region, endpoint, credentials })
+  const bucket = createBucketBackend(createDirectAccess({ bucket: devnet.bucket, region, endpoint, credentials }))
   const stored = await bucket.open(`data/hotkey=${miner.hotkey}/files/weights.bin`)
   const hash = createHash('sha256')
   for await (const chunk of stored?.body ?? []) hash.update(chunk)

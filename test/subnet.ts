@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createS3Backend, type StorageBackend } from '@sluice/backends'
+import { createBucketBackend, createDirectAccess, type StorageBackend } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
@@ -71,7 +71,7 @@ export async function startSubnet(minerCount: number, access: BucketRoute): Prom
     devnet,
     miners,
     access,
-    bucket: createS3Backend({ bucket: devnet.bucket, region: 'us-east-1', endpoint: devnet.s3.url, credentials }),
+    bucket: createBucketBackend(createDirectAccess({ bucket: devnet.bucket, endpoint: devnet.s3.url, credentials })),
     publish: async (policy) => {
       await publishPolicy(chain, { netuid: devnet.chain.netuid, hotkey: owner, policy: createPolicy(policy) })
       await devnet.gateway?.refresh()

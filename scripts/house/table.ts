@@ -20,7 +20,10 @@ export const table: HouseTable = {
   transfer: { may: ['http', 'presign', 'sqlite'] },
   'gateway-api': { may: ['hotkey', 'signing', 'transfer'] },
   backends: { may: ['hotkey', 'transfer', 'gateway-api'] },
-  storage: { may: ['hotkey', 'rollout', 'sqlite', 'dataset', 'backends', 'command-line'], compose: ['chain'] },
+  storage: {
+    may: ['hotkey', 'rollout', 'sqlite', 'dataset', 'transfer', 'backends', 'command-line'],
+    compose: ['chain'],
+  },
   validator: { may: ['hotkey', 'rollout', 'dataset', 'backends', 'command-line'], compose: ['chain'] },
   gateway: { may: ['hotkey', 'gateway-api', 'signing', 'presign', 'sqlite', 'command-line'], compose: ['chain'] },
   'command-line': { may: [] },

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
+import {
+  createBucketBackend,
+  createDirectAccess,
+  createHuggingFaceBackend,
+  readAll,
+  type StorageBackend,
+} from '@sluice/backends'
 import { hotkeyPrefix, repositoryName } from '@sluice/hotkey'
-import { createHuggingFaceBackend, createS3Backend, readAll, type StorageBackend } from '@sluice/backends'
 import { MANIFEST_KEY, openManifest, readRows } from '@sluice/dataset'
 import type { Devnet } from '@sluice/devnet'
 
@@ -20,10 +26,16 @@ export function openStores(devnet: Devnet): readonly Store[] {
   const { url: endpoint, region, accessKeyId, secretAccessKey } = devnet.s3
   const credentials = { accessKeyId, secretAccessKey }
   const repository = `${hfUser}/${repositoryName('sluice', hotkey)}`
-  return [
-    createS3Backend({ bucket: devnet.bucket, prefix: hotkeyPrefix(hotkey), region, endpoint, credentials }),
-    createHuggingFaceBackend({ repository, token, hubUrl: devnet.hub.url }),
-  ].map((backend) => ({ hotkey, backend }))
+  const access = createDirectAccess({
+    bucket: devnet.bucket,
+    prefix: hotkeyPrefix(hotkey),
+    region,
+    endpoint,
+    credentials,
+  })
+  return [createBucketBackend(access), createHuggingFaceBackend({ repository, token, hubUrl: devnet.hub.url })].map(
+    (backend) => ({ hotkey, backend }),
+  )
 }
 
 /** URIs of all rows in the files that the signed manifest lists, with repetitions; every file's hash is checked. */

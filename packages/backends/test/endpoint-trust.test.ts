@@ -4,16 +4,21 @@ import type { LookupFunction } from 'node:net'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createTrust, isPublicAddress } from '../src/trust/endpoint-trust.ts'
-import { createGatewayBackend } from '../src/bucket/backend.ts'
-import { createOpenPresigned } from '../src/bucket/open.ts'
-import { createS3Backend } from '../src/s3.ts'
-import { createS3Transfer } from '../src/bucket/direct-transfer.ts'
+import { createOpenSigned } from '../src/bucket/open.ts'
+import { createDirectAccess } from '../src/bucket/direct-access.ts'
 import { createTrustedSender } from '../src/trust/trusted-fetch.ts'
 import { startFakeGateway } from './fake-gateway.ts'
 import { codeOf, objectOf, putAll } from '../src/port/contract-calls.ts'
+import { directBackend, gatewayBackend } from './bucket.ts'
 
 const hotkey = { ...hotkeyFromSeed(new Uint8Array(32)), sign: () => new Uint8Array(64) }
 const where = 's3://bucket/data/'
+
+/** What the gateway answers to a request for a signed PUT or GET. */
+function signedReply(url: string) {
+  const expires_at = new Date(Date.now() + 900_000).toISOString()
+  return { key: 'k', method: 'PUT', url, headers: {}, expires_at, bytes: 1, etag: 'e', metadata: {} }
+}
 
 /** A resolver under the test's command. */
 function namesLeadTo(...addresses: string[]): LookupFunction & { asked: string[] } {
@@ -71,7 +76,7 @@ test.each([
   ['nonsense', /no URL/],
 ])('%s is refused before anything is asked', async (endpoint, reason) => {
   const lookup = namesLeadTo('8.8.8.8')
-  const backend = createGatewayBackend({ endpoints: [endpoint], hotkey, where, lookup })
+  const backend = gatewayBackend({ endpoints: [endpoint], hotkey, where, lookup })
   const [result] = await putAll(backend, [objectOf('k', 'x')])
   expect(result).toMatchObject({ ok: false, error: { code: 'UNTRUSTED', retryable: false } })
   expect(String(result?.ok === false && result.error.message)).toMatch(reason)
@@ -85,47 +90,47 @@ test.each([['127.0.0.1'], ['10.0.0.5'], ['8.8.8.8', '192.168.0.1'], ['::1']])(
   async (...addresses) => {
     const lookup = namesLeadTo(...addresses)
     const endpoint = 'https://gateway.example.com'
-    const backend = createGatewayBackend({ endpoints: [endpoint], hotkey, where, lookup })
+    const backend = gatewayBackend({ endpoints: [endpoint], hotkey, where, lookup })
     expect(await codeOf(backend.stat('k'))).toBe('UNTRUSTED')
     const trust = createTrust({ lookup })
-    const open = createOpenPresigned(trust, 1000)
-    expect(await codeOf(open('k', { url: 'https://s3.example.com/k?X-Amz-Signature=1', headers: {} }))).toBe(
-      'UNTRUSTED',
-    )
     const sender = createTrustedSender(trust)
+    const open = createOpenSigned(sender.send, 1000)
+    const opened = open('k', { url: 'https://s3.example.com/k?X-Amz-Signature=1', headers: {} })
+    await expect(opened).rejects.toMatchObject({ code: 'PROTOCOL', retryable: false })
     const request = { method: 'PUT' as const, url: 'https://s3.example.com/k', headers: {}, body: new Uint8Array(1) }
     await expect(sender.send(request, { stallMs: 1000 })).rejects.toMatchObject({ code: 'PROTOCOL', retryable: false })
     sender.close()
     const direct = { bucket: 'bucket-b', endpoint, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }
-    expect(await codeOf(createS3Backend({ ...direct, trust: { lookup } }).stat('k'))).toBe('UNTRUSTED')
+    expect(await codeOf(directBackend({ ...direct, trust: { lookup } }).stat('k'))).toBe('UNTRUSTED')
     expect(new Set(lookup.asked)).toEqual(new Set(['gateway.example.com', 's3.example.com']))
   },
 )
 
 test('a bucket endpoint from the chain must be one that anybody may call', () => {
   const direct = { bucket: 'bucket-b', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, trust: {} }
-  expect(() => createS3Backend({ ...direct, endpoint: 'http://s3.example.com' })).toThrow(/not https/)
-  expect(() => createS3Transfer({ ...direct, endpoint: 'https://10.0.0.1' })).toThrow(/not public/)
+  expect(() => directBackend({ ...direct, endpoint: 'http://s3.example.com' })).toThrow(/not https/)
+  expect(() => createDirectAccess({ ...direct, endpoint: 'https://10.0.0.1' })).toThrow(/not public/)
   expect(() =>
-    createS3Backend({ ...direct, endpoint: 'http://10.0.0.1', trust: { allowPrivateEndpoints: true } }),
+    directBackend({ ...direct, endpoint: 'http://10.0.0.1', trust: { allowPrivateEndpoints: true } }),
   ).not.toThrow()
-  expect(() => createS3Backend({ ...direct, endpoint: null })).not.toThrow()
+  expect(() => directBackend({ ...direct, endpoint: null })).not.toThrow()
 })
 
 test('only pinned hosts are called, with or without port, for endpoints and for what they sign', async () => {
   const url = 'http://169.254.169.254/latest?X-Amz-Signature=1'
   const gateway = await startFakeGateway((line) => {
-    if (line.startsWith('GET /uploads/stat')) return { status: 404, body: { error: { code: 'NO_SUCH_KEY' } } }
+    if (line.startsWith('GET /uploads/stat'))
+      return { status: 404, body: { error: { code: 'NO_SUCH_KEY', message: '' } } }
     return {
       status: 200,
-      body: { url, headers: {}, expires_at: Date.now() + 900_000, bytes: 1, etag: 'e', metadata: {} },
+      body: signedReply(url),
     }
   })
   try {
     const { host, hostname } = new URL(gateway.url)
     for (const pinned of [host, hostname.toUpperCase()]) {
       const options = { endpoints: [gateway.url], hotkey, where, allowPrivateEndpoints: true, pinnedHosts: [pinned] }
-      const backend = createGatewayBackend(options)
+      const backend = gatewayBackend(options)
       expect(await backend.stat('k')).toBeNull()
       // The gateway is pinned, the place it sends us to is not.
       expect(await putAll(backend, [objectOf('k', 'x')])).toMatchObject([{ error: { code: 'UNTRUSTED' } }])
@@ -139,7 +144,7 @@ test('only pinned hosts are called, with or without port, for endpoints and for 
       allowPrivateEndpoints: true,
       pinnedHosts: ['other.example'],
     }
-    expect(await codeOf(createGatewayBackend(other).stat('k'))).toBe('UNTRUSTED')
+    expect(await codeOf(gatewayBackend(other).stat('k'))).toBe('UNTRUSTED')
     expect(gateway.requests.length).toBe(before)
   } finally {
     await gateway.close()
@@ -153,14 +158,14 @@ test.each([301, 302, 307, 308])('a redirect (%i) of the gateway or the store is 
       const url = `${sly.url}/object?X-Amz-Signature=1`
       return {
         status: 200,
-        body: { url, headers: {}, expires_at: Date.now() + 900_000, bytes: 1, etag: 'e', metadata: {} },
+        body: signedReply(url),
       }
     }
     return { status, headers: { location: `${target.url}/stolen` } }
   })
   try {
     const options = { endpoints: [sly.url], hotkey, where, allowPrivateEndpoints: true }
-    const backend = createGatewayBackend(options)
+    const backend = gatewayBackend(options)
     expect(await codeOf(backend.stat('k'))).toBe('UNAVAILABLE')
     // A store answers 307 while the name of a new bucket is not yet known everywhere.
     expect(await codeOf(backend.open('k'))).toBe(status === 307 ? 'UNAVAILABLE' : 'PROTOCOL')

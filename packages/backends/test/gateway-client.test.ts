@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hotkeyFromUri } from '@sluice/chain'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createGatewayBackend, type GatewayBackendOptions } from '../src/bucket/backend.ts'
 import { createGatewayReader } from '../src/bucket/reader.ts'
-import { createS3Backend } from '../src/s3.ts'
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts'
 import { type GatewayScene, openGatewayScene } from './gateway-scene.ts'
 import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from '../src/port/contract-calls.ts'
+import { directBackend, type GatewayOptions, gatewayBackend } from './bucket.ts'
 
 let scene: GatewayScene
-let options: GatewayBackendOptions
+let options: GatewayOptions
 beforeAll(async () => {
   scene = await openGatewayScene(3)
   options = await scene.options(0)
@@ -37,7 +36,7 @@ async function deadPort(): Promise<string> {
 test.each([-600_000, 600_000, 40 * 86_400_000])(
   'a clock that is %i ms off is corrected by the gateway’s',
   async (skew) => {
-    const backend = createGatewayBackend({ ...options, now: () => Date.now() + skew })
+    const backend = gatewayBackend({ ...options, now: () => Date.now() + skew })
     const key = `skew/${skew}`
     const results = await putAll(backend, [objectOf(key, 'late or early')])
     expect(results, JSON.stringify(results)).toMatchObject([{ ok: true }])
@@ -51,7 +50,7 @@ test('a gateway that refuses every clock is not asked for ever', async () => {
   const body = { error: { code: 'EXPIRED', message: 'no clock is right' } }
   const fake = await startFakeGateway(() => ({ status: 401, body, headers: { date } }))
   try {
-    expect(await codeOf(createGatewayBackend({ ...options, endpoints: [fake.url] }).stat('k'))).toBe('CLOCK_SKEW')
+    expect(await codeOf(gatewayBackend({ ...options, endpoints: [fake.url] }).stat('k'))).toBe('CLOCK_SKEW')
     expect(fake.requests.length).toBe(2)
   } finally {
     await fake.close()
@@ -63,7 +62,7 @@ test('a dead and a stalled endpoint are passed over, and the working one is kept
   const broken = await startFakeGateway(() => ({ status: 502 }))
   try {
     const endpoints = [await deadPort(), stalled.url, broken.url, scene.url]
-    const backend = createGatewayBackend({ ...options, endpoints, deadlineMs: 1500 })
+    const backend = gatewayBackend({ ...options, endpoints, deadlineMs: 1500 })
     expect(await putAll(backend, [objectOf('failover/a', 'a')])).toMatchObject([{ ok: true }])
     expect([stalled.requests.length, broken.requests.length]).toEqual([1, 1])
     expect(await putAll(backend, [objectOf('failover/b', 'b')])).toMatchObject([{ ok: true }])
@@ -77,7 +76,7 @@ test('a dead and a stalled endpoint are passed over, and the working one is kept
 test('when none answers, it is UNAVAILABLE and may be tried later', async () => {
   const stalled = await startFakeGateway(() => null)
   try {
-    const backend = createGatewayBackend({ ...options, endpoints: [stalled.url, await deadPort()], deadlineMs: 200 })
+    const backend = gatewayBackend({ ...options, endpoints: [stalled.url, await deadPort()], deadlineMs: 200 })
     const error = await backend.stat('k').catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
   } finally {
@@ -90,16 +89,16 @@ test('a refusal is an answer: no other endpoint is asked, and it says why', asyn
   const other = await startFakeGateway(() => ({ status: 200 }))
   try {
     const outsider = { ...(await scene.options(1)), endpoints: [scene.url, other.url] }
-    const backend = createGatewayBackend(outsider)
+    const backend = gatewayBackend(outsider)
     const [result] = await putAll(backend, [objectOf('files/smuggled', 'x'), objectOf('files/smuggled2', 'x')])
     expect(result).toMatchObject({ ok: false, error: { code: 'FORBIDDEN', retryable: false } })
     expect(result?.ok === false && result.error.message).toMatch(/NOT_IN_COHORT.*has not moved this hotkey to S3 yet/)
     const stranger = { ...outsider, hotkey: await hotkeyFromUri('//Stranger') }
-    const [unknown] = await putAll(createGatewayBackend(stranger), [objectOf('files/smuggled', 'x')])
+    const [unknown] = await putAll(gatewayBackend(stranger), [objectOf('files/smuggled', 'x')])
     expect(unknown?.ok === false && unknown.error.message).toContain('NOT_REGISTERED')
     expect(other.requests).toEqual([])
     const { s3, bucket } = scene.devnet
-    const owner = createS3Backend({ bucket, endpoint: s3.url, credentials: s3 })
+    const owner = directBackend({ bucket, endpoint: s3.url, credentials: s3 })
     expect((await listAll(owner, '')).filter(({ key }) => key.includes('smuggled'))).toEqual([])
   } finally {
     await other.close()
@@ -113,7 +112,7 @@ test.each([
 ])('%s is UNAVAILABLE with the wait that is asked for', async (code, status) => {
   const fake = await startFakeGateway(() => ({ status, body: { error: { code, message: 'later', retry_after: 30 } } }))
   try {
-    const error = await createGatewayBackend({ ...options, endpoints: [fake.url] })
+    const error = await gatewayBackend({ ...options, endpoints: [fake.url] })
       .stat('k')
       .catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true, retryAfterMs: 30_000 })
@@ -131,7 +130,7 @@ test('a gateway that asks for fewer requests gets its pause', async () => {
   )
   try {
     const sleep = async (ms: number): Promise<void> => void waits.push(ms)
-    expect(await createGatewayBackend({ ...options, endpoints: [fake.url], sleep }).stat('k')).toBeNull()
+    expect(await gatewayBackend({ ...options, endpoints: [fake.url], sleep }).stat('k')).toBeNull()
     expect(waits).toEqual([2000, 2000])
   } finally {
     await fake.close()
@@ -153,7 +152,7 @@ test('a listing that repeats itself, goes back or leaves the prefix is not belie
   for (const page of pages) {
     const fake = await startFakeGateway(() => ({ status: 200, body: page }))
     try {
-      const backend = createGatewayBackend({ ...options, endpoints: [fake.url] })
+      const backend = gatewayBackend({ ...options, endpoints: [fake.url] })
       expect(await codeOf(listAll(backend, 'a/'))).toBe('PROTOCOL')
     } finally {
       await fake.close()
@@ -171,12 +170,12 @@ test('with a journal, a later backend goes on with the parts that are there', as
     const more = { partBytes: 5 * 1024 * 1024, attempts: 1, journalFile: join(folder, 'journal.sqlite') }
     const { faults } = scene.devnet.s3
     faults?.add({ method: 'PUT', path: /partNumber=5/, kind: { status: 500 } })
-    expect(await putAll(createGatewayBackend({ ...options, ...more }), [object])).toMatchObject([
+    expect(await putAll(gatewayBackend({ ...options, ...more }), [object])).toMatchObject([
       { error: { code: 'UNAVAILABLE', retryable: true } },
     ])
     faults?.clear()
     faults?.add({ method: 'PUT', path: /partNumber=1&/, kind: { status: 500 } }) // it is not sent again
-    const later = createGatewayBackend({ ...options, ...more })
+    const later = gatewayBackend({ ...options, ...more })
     expect(await putAll(later, [object])).toMatchObject([{ ok: true }])
     expect((await readKey(later, 'files/large'))?.equals(data)).toBe(true)
   } finally {
@@ -187,7 +186,7 @@ test('with a journal, a later backend goes on with the parts that are there', as
 
 test('a validator reads any miner, asks for URLs in pages and uses them again', async () => {
   const [, second] = scene.devnet.miners
-  const backend = createGatewayBackend(await scene.options(1))
+  const backend = gatewayBackend(await scene.options(1))
   const objects = Array.from({ length: 20 }, (_, index) => objectOf(`files/v${index}`, `content ${index}`))
   for (const result of await putAll(backend, objects)) expect(result.ok).toBe(true)
   const hotkey = await hotkeyFromUri('//Bob//hot')

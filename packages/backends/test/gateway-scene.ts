@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, type DevnetOptions, startDevnet } from '@sluice/devnet'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
-import type { GatewayBackendOptions } from '../src/bucket/backend.ts'
+import type { GatewayOptions } from './bucket.ts'
 
 /** A devnet whose policy sends `//miner//0`… to S3 through its gateway. */
 export interface GatewayScene {
@@ -12,7 +12,7 @@ export interface GatewayScene {
   readonly url: string
   readonly folder: string
   /** Options for a backend of the miner with this number. */
-  options(miner: number): Promise<GatewayBackendOptions>
+  options(miner: number): Promise<GatewayOptions>
   publish(more: PolicyInput): Promise<void>
   close(): Promise<void>
 }

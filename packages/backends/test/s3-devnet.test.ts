@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3'
 import { type DevS3, startS3Server } from '@sluice/dev-s3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createDirectAccess } from '../src/bucket/direct-access.ts'
+import { createTransferPut } from '../src/bucket/put.ts'
+import { createBucketTransfer } from '../src/bucket/transfer.ts'
 import type { StorageBackend } from '../src/port/storage-backend.ts'
-import { createPutLarge } from '../src/s3-large.ts'
 import { createS3Client } from '@sluice/transfer/node'
-import { createS3Backend, type S3BackendOptions } from '../src/s3.ts'
 import { codeOf, listAll, objectOf, putAll, readKey, sha256Of } from '../src/port/contract-calls.ts'
+import { type DirectOptions, directBackend } from './bucket.ts'
 
 let server: DevS3
 let folder: string
@@ -21,9 +23,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function backendOf(options: Partial<S3BackendOptions> = {}, at: DevS3 = server): StorageBackend {
+function backendOf(options: Partial<DirectOptions> = {}, at: DevS3 = server): StorageBackend {
   const credentials = { accessKeyId: at.accessKeyId, secretAccessKey: at.secretAccessKey }
-  return createS3Backend({ bucket: 'bucket-b', endpoint: at.url, credentials, stallMs: 30_000, ...options })
+  return directBackend({ bucket: 'bucket-b', endpoint: at.url, credentials, stallMs: 30_000, ...options })
 }
 
 test('a bucket that is not there is NOT_FOUND, not absence', async () => {
@@ -73,7 +75,7 @@ test('a limiter is THROTTLED, and the same put succeeds afterwards', async () =>
   for (const result of await putAll(backend, batch)) expect(result.ok).toBe(true)
 })
 
-const inParts = { multipartAbove: 6 * 1024 * 1024, partBytes: 5 * 1024 * 1024 }
+const inParts = { partBytes: 5 * 1024 * 1024 }
 
 test('a multipart upload verifies its parts and is not sent twice', async () => {
   const data = Buffer.alloc(12 * 1024 * 1024 + 17, 'sluice')
@@ -94,7 +96,7 @@ test('a multipart upload that fails is aborted, whatever the reason', async () =
   const path = join(folder, 'large')
   await writeFile(path, data)
   const object = { key: 'large', bytes: data.length, sha256: sha256Of(data), source: { path } }
-  const backend = backendOf({ ...inParts, partAttempts: 1 })
+  const backend = backendOf({ ...inParts, attempts: 1 })
   const uploads = async (): Promise<unknown[]> => {
     const client = createS3Client({
       region: server.region,
@@ -118,7 +120,7 @@ test('a multipart upload that fails is aborted, whatever the reason', async () =
 
 test('a reply lost after success: the next put finds the object and sends nothing', async () => {
   server.faults.add({ method: 'PUT', times: 1, kind: 'lost-reply' })
-  const backend = backendOf()
+  const backend = backendOf({ attempts: 1 })
   const object = objectOf('k', 'stored, but who knows')
   expect(await putAll(backend, [object])).toMatchObject([{ error: { code: 'UNAVAILABLE', retryable: true } }])
   server.faults.add({ method: 'PUT', kind: { status: 500, code: 'InternalError' } })
@@ -133,7 +135,7 @@ test('Complete that answers 200 with an error, loses its answer or never answers
     expect((await readKey(backendOf(), kind))?.equals(Buffer.alloc(7 * 1024 * 1024, kind))).toBe(true)
   }
   server.faults.add({ method: 'POST', path: /uploadId=/, kind: 'refused-in-200' })
-  const hopeless = backendOf({ ...inParts, partAttempts: 1 })
+  const hopeless = backendOf({ ...inParts, attempts: 1 })
   expect(await putAll(hopeless, [objectOf('no', Buffer.alloc(7 * 1024 * 1024))])).toMatchObject([
     { error: { code: 'UNAVAILABLE', retryable: true } },
   ])
@@ -144,7 +146,7 @@ test('with a journal, a later backend goes on with the parts that are there', as
   const path = join(folder, 'large')
   await writeFile(path, data)
   const object = { key: 'files/large', bytes: data.length, sha256: sha256Of(data), source: { path } }
-  const options = { ...inParts, partAttempts: 1, journalFile: join(folder, 'journal.sqlite') }
+  const options = { ...inParts, attempts: 1, journalFile: join(folder, 'journal.sqlite') }
   server.faults.add({ method: 'PUT', path: /partNumber=5/, kind: { status: 500 } })
   expect(await putAll(backendOf(options), [object])).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
   server.faults.clear()
@@ -164,16 +166,15 @@ test('parts that nobody went on with for days are given up', async () => {
   const put = async (name: string, data: Buffer, days: number): Promise<boolean> => {
     const path = join(folder, name)
     await writeFile(path, data)
-    const putLarge = createPutLarge({
-      bucket: 'bucket-b',
-      endpoint: server.url,
-      credentials: server,
-      journalFile: join(folder, 'journal.sqlite'),
-      partSize: inParts.partBytes,
-      retry: { attempts: 1 },
-      now: () => Date.now() + days * 24 * 3_600_000,
+    const journalFile = join(folder, 'journal.sqlite')
+    const access = createDirectAccess({ bucket: 'bucket-b', endpoint: server.url, credentials: server })
+    const sizes = { partSize: inParts.partBytes, retry: { attempts: 1 } }
+    const now = (): number => Date.now() + days * 24 * 3_600_000
+    const putOne = createTransferPut(() => createBucketTransfer(access, { ...sizes, journalFile }), {
+      journalFile,
+      now,
     })
-    return await putLarge({ key: name, bytes: data.length, sha256: sha256Of(data), source: { path } })
+    return await putOne({ key: name, bytes: data.length, sha256: sha256Of(data), source: { path } })
   }
   const openUploads = async (): Promise<number> => {
     const address = { region: server.region, endpoint: server.url, connectMs: 1000, connections: 1 }

@@ -1,6 +1,6 @@
 import { startS3Server } from '@sluice/dev-s3'
-import { createS3Backend } from '../src/s3.ts'
 import { describeBackend } from '../src/port/contract.ts'
+import { directBackend } from './bucket.ts'
 
 const outside = process.env['SLUICE_TEST_S3_ENDPOINT']
 
@@ -22,18 +22,13 @@ async function startPlace(): Promise<Place> {
   }
 }
 
-describeBackend('s3', () => setup({}))
-// Everything above one byte in parts, two of them in flight at the end of the large file.
-describeBackend('s3 in parts', () => setup({ multipartAbove: 1_000_000, partBytes: 5 * 1024 * 1024 }))
-
-async function setup(sizes: { multipartAbove?: number; partBytes?: number }) {
+describeBackend('s3', async () => {
   const place = await startPlace()
-  const backend = createS3Backend({
+  const backend = directBackend({
     bucket: process.env['SLUICE_TEST_S3_BUCKET'] ?? 'sluice-contract',
     prefix: `run-${process.hrtime.bigint()}/data/hotkey=5Test/`,
     endpoint: place.url,
     credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-    ...sizes,
   })
   return { backend, close: () => place.close() }
-}
+})

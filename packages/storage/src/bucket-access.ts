@@ -1,11 +1,8 @@
 import {
-  createGatewayBackend,
-  createGatewayTransfer,
-  createS3Backend,
-  createS3Transfer,
-  type S3Credentials,
-  type S3Transfer,
-  type StorageBackend,
+  type BucketAccess,
+  createDirectAccess,
+  createGatewayAccess,
+  type DirectAccessOptions,
   type TrustOptions,
 } from '@sluice/backends'
 import { type Hotkey, hotkeyPrefix } from '@sluice/hotkey'
@@ -14,13 +11,13 @@ import { StorageError } from './errors.ts'
 
 /** Direct access to the bucket, in place of the subnet's gateway. */
 export interface S3Choice {
-  readonly credentials: S3Credentials
+  readonly credentials: DirectAccessOptions['credentials']
   /** Replaces the endpoint of the policy. */
   readonly endpoint?: string
 }
 
-/** How the subnet's bucket is reached: through the gateway of the policy, or directly when there are credentials. */
-export interface BucketAccess {
+/** Whose keys open the subnet's bucket: the hotkey at the gateway of the policy, or credentials without it. */
+export interface BucketKeys {
   readonly hotkey: Hotkey
   readonly s3?: S3Choice | undefined
   /** What endpoints of the policy may be; the policy is written by somebody else. */
@@ -36,23 +33,13 @@ export interface OpenBucket {
   readonly route: string
   /** `s3://bucket/data/hotkey=…/` */
   readonly where: string
-  readonly backend: (journalFile: string) => StorageBackend
-  readonly transfer: (options: TransferChoice) => S3Transfer
+  /** @throws BackendError `UNTRUSTED` */
+  readonly access: () => BucketAccess
 }
 
-/** How files are moved by hand. */
-interface TransferChoice {
-  readonly journalFile: string
-  readonly partSize?: number | undefined
-  readonly memoryBudget?: number | undefined
-  readonly concurrency?: number | undefined
-  readonly bandwidth?: number | undefined
-  readonly checksum: 'crc32' | 'none'
-}
-
-/** Calls nobody. @throws StorageError `NO_BACKEND` that says what is missing; BackendError `UNTRUSTED` */
-export function openBucket(access: BucketAccess, policy: Policy): OpenBucket {
-  const { hotkey, s3, trust = {} } = access
+/** Calls nobody. @throws StorageError `NO_BACKEND` that says what is missing */
+export function openBucket(keys: BucketKeys, policy: Policy): OpenBucket {
+  const { hotkey, s3, trust = {} } = keys
   const { bucketName: bucket, region, endpoint: published, authEndpoint } = policy.s3
   if (bucket === null) throw new StorageError('NO_BACKEND', 'no policy names an S3 bucket; set SLUICE_S3_BUCKET')
   const endpoint = s3?.endpoint ?? published
@@ -64,22 +51,12 @@ export function openBucket(access: BucketAccess, policy: Policy): OpenBucket {
     // One's own endpoint is one's own business; one from the chain is not.
     const rules = s3.endpoint === undefined ? { trust } : {}
     const direct = { bucket, prefix, region, endpoint, credentials: s3.credentials, ...rules }
-    return {
-      ...place,
-      route: `${identity} with credentials`,
-      backend: (journalFile) => createS3Backend({ ...direct, journalFile }),
-      transfer: (choice) => createS3Transfer({ ...direct, ...choice }),
-    }
+    return { ...place, route: `${identity} with credentials`, access: () => createDirectAccess(direct) }
   }
   if (authEndpoint === null) {
     const text = 'the policy names no auth endpoint, and no credentials are set: ask the subnet owner, or set'
     throw new StorageError('NO_BACKEND', `${text} AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`)
   }
-  const gateway = { endpoints: splitEndpoints(authEndpoint), hotkey, ...trust }
-  return {
-    ...place,
-    route: `${identity} by ${authEndpoint}`,
-    backend: (journalFile) => createGatewayBackend({ ...gateway, where, journalFile }),
-    transfer: (choice) => createGatewayTransfer({ ...gateway, ...choice }),
-  }
+  const gateway = { endpoints: splitEndpoints(authEndpoint), hotkey, where, ...trust }
+  return { ...place, route: `${identity} by ${authEndpoint}`, access: () => createGatewayAccess(gateway) }
 }

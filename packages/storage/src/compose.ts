@@ -1,5 +1,10 @@
 import { repositoryName } from '@sluice/hotkey'
-import { createHuggingFaceBackend, huggingFaceNamespace, updateDatasetCard } from '@sluice/backends'
+import {
+  createBucketBackend,
+  createHuggingFaceBackend,
+  huggingFaceNamespace,
+  updateDatasetCard,
+} from '@sluice/backends'
 import {
   type Chain,
   ChainError,
@@ -18,7 +23,7 @@ import type { Failure } from '@sluice/command-line'
 import { createFieldEncoding } from '@sluice/dataset'
 import type { Policy } from '@sluice/rollout'
 import { pino } from 'pino'
-import { type BucketAccess, openBucket, type S3Choice } from './bucket-access.ts'
+import { type BucketKeys, openBucket, type S3Choice } from './bucket-access.ts'
 import { type ChainFacts, type PolicySource, resolveConfig, type StorageConfig } from './policy/in-force.ts'
 import { createDataUniverseSource } from './export/data-universe.ts'
 import { createDualStorage, type DualStorage, type DualStorageOptions } from './dual-storage.ts'
@@ -59,7 +64,7 @@ export interface StorageOptions
   /** Direct access to the bucket; without it uploads go through the policy's auth endpoint, signed by the hotkey. */
   readonly s3?: S3Choice
   /** What endpoints of the policy may be; default: https and public addresses only. */
-  readonly trust?: BucketAccess['trust']
+  readonly trust?: BucketKeys['trust']
   /** Publishes the HuggingFace pointer; default: on the chain that was chosen. */
   readonly pointer?: PointerPublisher | null
   /** Fallback policy; default: the process's environment. */
@@ -186,9 +191,10 @@ function createOpenTarget(options: StorageOptions): OpenTarget {
 type Once = (route: string, make: () => Target) => Target
 
 function openS3(options: StorageOptions, policy: Policy, once: Once): Target {
-  const { bucket, identity, route, backend } = openBucket(options, policy)
+  const { bucket, identity, route, access } = openBucket(options, policy)
   return once(route, () => {
-    return { name: 's3', backend: backend(`${options.stateFile}.transfers.sqlite`), identity, place: bucket }
+    const backend = createBucketBackend(access(), { journalFile: `${options.stateFile}.transfers.sqlite` })
+    return { name: 's3', backend, identity, place: bucket }
   })
 }
 

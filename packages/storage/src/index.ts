@@ -1,4 +1,4 @@
-export type { BucketAccess, S3Choice } from './bucket-access.ts'
+export type { BucketKeys, S3Choice } from './bucket-access.ts'
 export {
   type ChainChoice,
   type ConfigFromChainOptions,

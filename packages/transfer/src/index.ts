@@ -1,9 +1,11 @@
 export { TransferError, type TransferErrorCode, type TransferErrorOptions } from './errors.ts'
 export type {
+  BucketSessions,
   CallOptions,
   ChecksumMode,
   CompletedPart,
   CompleteOptions,
+  ListedObject,
   ObjectHead,
   OpenRequest,
   OpenUpload,
@@ -43,5 +45,7 @@ export { createFetchSend, type FetchSendOptions } from './sessions/fetch-send.ts
 export { createWasmHashing } from './source/wasm-hashing.ts'
 export { createMemoryJournal } from './journal/memory.ts'
 export { gzip, zstdFrames } from './upload/compress.ts'
-export { retryAfterOf, s3CodeOf, s3Failure } from './sessions/s3-errors.ts'
+export { type ObjectStream, openObject, type OpenOptions } from './download/open.ts'
+export { withDeadline } from './pace/deadline.ts'
+export { retryAfterOf } from './sessions/s3-errors.ts'
 export { planUpload, type Plan, type PlanRequest } from './upload/part-plan.ts'

@@ -1,7 +1,7 @@
 import { ProxyError } from '@sluice/http'
 import { expect, test } from 'vitest'
-import { s3CodeOf, s3Failure } from '../src/index.ts'
-import { sdkFailure } from '../src/node/index.ts'
+import { s3CodeOf, s3Failure } from '../src/sessions/s3-errors.ts'
+import { sdkFailure } from '../src/s3/call.ts'
 
 test.each([
   ['<Error><Code>SlowDown</Code></Error>', 'SlowDown'],

@@ -1,9 +1,10 @@
 import {
+  createBucketBackend,
+  createDirectAccess,
   createGatewayReader,
   createHuggingFaceBackend,
-  createS3Backend,
+  type DirectAccessOptions,
   type GatewayReader,
-  type S3Credentials,
   type StorageBackend,
   type TrustOptions,
 } from '@sluice/backends'
@@ -44,7 +45,7 @@ export interface ValidatorOptions {
   /** What endpoints of the policy may be; default: https and public addresses only. */
   readonly trust?: Pick<TrustOptions, 'allowPrivateEndpoints' | 'pinnedHosts'> | undefined
   /** Direct read access to the subnet's bucket, in place of the gateway. */
-  readonly s3Credentials?: S3Credentials | undefined
+  readonly s3Credentials?: DirectAccessOptions['credentials'] | undefined
   /** In place of what the policy names. */
   readonly s3Endpoint?: string | undefined
   readonly s3Bucket?: string | undefined
@@ -124,7 +125,10 @@ export async function createValidator(options: ValidatorOptions): Promise<Connec
     const region = options.s3Region ?? policy.s3.region
     const id = JSON.stringify([bucket, endpoint, region])
     const rules = options.s3Endpoint === undefined ? { trust: options.trust ?? {} } : {}
-    const make = () => createS3Backend({ bucket, region, endpoint, credentials, stallMs: 30_000, ...rules })
+    const make = () => {
+      const access = createDirectAccess({ bucket, region, endpoint, credentials, callMs: 30_000, ...rules })
+      return createBucketBackend(access, { stallMs: 30_000 })
+    }
     try {
       const backend = below(kept(s3Backends, id, make), hotkeyPrefix(hotkey))
       return { kind: 'open', backend, missingRoot: 'unreachable' }

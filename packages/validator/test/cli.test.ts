@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
+import { createBucketBackend, createDirectAccess, createHuggingFaceBackend } from '@sluice/backends'
 import { hotkeyPrefix } from '@sluice/hotkey'
-import { createHuggingFaceBackend, createS3Backend } from '@sluice/backends'
 import { hotkeyFromUri, openChain, publishPointer, publishPolicy } from '@sluice/chain'
 import { runProgram } from '@sluice/command-line'
 import { startChainNode } from '@sluice/dev-chain'
@@ -43,12 +43,14 @@ beforeAll(async () => {
       const prefix = hotkeyPrefix(hotkey.address)
       const backend =
         name === 's3'
-          ? createS3Backend({
-              bucket: net.bucket,
-              prefix,
-              endpoint: url,
-              credentials: { accessKeyId, secretAccessKey },
-            })
+          ? createBucketBackend(
+              createDirectAccess({
+                bucket: net.bucket,
+                prefix,
+                endpoint: url,
+                credentials: { accessKeyId, secretAccessKey },
+              }),
+            )
           : createHuggingFaceBackend({ repository, token: hfToken, hubUrl: net.hub.url })
       const tree = { folder: '', backend }
       const files = [await scene.part(tree, shared)]

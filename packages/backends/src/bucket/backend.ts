@@ -1,30 +1,32 @@
 import { stat as statFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
-import { deleteObjects, listObjects, listPages } from '@sluice/gateway-api/client'
-import type { PutObject, StorageBackend, StoredCopy } from '../port/storage-backend.ts'
+import { TransferError, withDeadline } from '@sluice/transfer'
+import type { ByteRange, OpenedObject, PutObject, StorageBackend, StoredCopy } from '../port/storage-backend.ts'
 import { throwIfAborted } from '../port/content.ts'
 import { BackendError } from '../port/errors.ts'
-import { createGatewayClient, type GatewayClientOptions } from './gateway-client.ts'
-import { openTransfer } from './gateway-transfer.ts'
 import { checkKey, checkPrefix } from '../port/key.ts'
-import { createOpenPresigned } from './open.ts'
-import { putEach } from './put-each.ts'
-import { proveStored } from './proof.ts'
+import type { BucketAccess } from './access.ts'
 import { transferFailure } from './failures.ts'
+import { listInOrder } from './list.ts'
+import { createOpenSigned } from './open.ts'
+import { proveStored } from './proof.ts'
+import { putEach } from './put-each.ts'
 import { createTransferPut } from './put.ts'
+import { createBucketTransfer } from './transfer.ts'
 
-export interface GatewayBackendOptions extends GatewayClientOptions {
-  /** Where the keys are, for people: `s3://bucket/data/hotkey=…/`. */
-  readonly where: string
+export interface BucketBackendOptions {
   /** Default `s3`. */
   readonly name?: string
   /** Objects of a batch sent at the same time, default 4. */
   readonly parallelPuts?: number
-  /** Size of a part, 5 MiB to 5 GiB; default by size, at most 64 MiB are in memory at once. */
+  /** Size of a part, 5 MiB to 5 GiB; default by size. At most 64 MiB are in memory at once, or one larger part. */
   readonly partBytes?: number
   /** Attempts in a row without any progress before a put fails, default 5. */
   readonly attempts?: number
-  /** SQLite file that remembers uploads in parts, so that a later process goes on with them. */
+  /**
+   * SQLite file that remembers uploads in parts, so that a later process goes on with them. Without it a failed one is
+   * aborted; with it, its parts stay on the server until it is sent again or aborted.
+   */
   readonly journalFile?: string
   /** A connection to the store on which nothing moves for so long is cut, milliseconds; default 120,000. */
   readonly stallMs?: number
@@ -33,34 +35,42 @@ export interface GatewayBackendOptions extends GatewayClientOptions {
 const DELETES_PER_CALL = 1000
 
 /**
- * The subnet's bucket through its gateway, with nothing but the hotkey: the gateway signs single requests below the
- * hotkey's own prefix, and the bytes go straight to the store. Keys are relative to that prefix.
+ * A bucket, directly or through its gateway. Objects go through the transfer engine, each checked by the store; one that
+ * knows no checksums is verified by its MD5 ETag or by reading the object back.
  */
-export function createGatewayBackend(options: GatewayBackendOptions): StorageBackend {
-  const { where, parallelPuts = 4, stallMs = 120_000, journalFile } = options
-  const client = createGatewayClient(options)
-  const { sessions } = client
-  const openPresigned = createOpenPresigned(client.trust, stallMs)
+export function createBucketBackend(access: BucketAccess, options: BucketBackendOptions = {}): StorageBackend {
+  const { where, sessions, callMs, now } = access
+  const { parallelPuts = 4, stallMs = 120_000, journalFile, partBytes } = options
+  const openSigned = createOpenSigned(access.createSender().send, stallMs)
   const retry = { attempts: options.attempts ?? 5, capMs: 5000 }
-  const sizes = { partSize: options.partBytes, stallMs, completeMs: options.completeMs }
-  const putOne = createTransferPut(() => openTransfer(client, { ...sizes, journalFile, retry }), {
-    journalFile,
-    now: client.now,
-  })
+  const putOne = createTransferPut(
+    () => createBucketTransfer(access, { partSize: partBytes, stallMs, journalFile, retry }),
+    { journalFile, now },
+  )
 
-  async function open(key: string, signal?: AbortSignal, range?: { start: number; end: number }) {
-    const grant = await sessions.read(key, { signal })
-    return grant === null ? null : await openPresigned(key, grant, range, signal)
+  async function open(key: string, range?: ByteRange, signal?: AbortSignal): Promise<OpenedObject | null> {
+    const once = async (): Promise<OpenedObject | null> => {
+      const signed = await ask(`read ${where}${key}`, signal, (call) => sessions.signGet(key, call))
+      return signed === null ? null : await openSigned(key, signed, range, signal)
+    }
+    try {
+      return await once()
+    } catch (error) {
+      const isLate = TransferError.is(error) && (error.code === 'EXPIRED' || error.code === 'CLOCK_SKEW')
+      if (!isLate) throw error
+      // From the answer to a question the sessions learn how far our clock is off.
+      await ask(`look up ${where}${key}`, signal, (call) => sessions.stat(key, call))
+      return await once()
+    }
   }
 
   /** Whether the stored object is this one; reads it back only if nothing else tells. */
   async function isStored(object: PutObject, signal: AbortSignal): Promise<boolean> {
-    const found = await sessions.stat(object.key, { signal })
+    const found = await ask(`look up ${where}${object.key}`, signal, (call) => sessions.stat(object.key, call))
     if (found === null || found.metadata['sha256'] !== object.sha256) return false
-    const facts = { ContentLength: found.bytes, ChecksumCRC32: found.crc32 ?? undefined, ETag: found.etag }
-    const proof = await proveStored(facts, object, signal)
+    const proof = await proveStored(found, object, signal)
     if (proof !== 'unknown') return proof === 'same'
-    const opened = await open(object.key, signal)
+    const opened = await open(object.key, undefined, signal)
     if (opened === null) return false
     const hash = createHash('sha256')
     for await (const chunk of opened.body) hash.update(chunk)
@@ -79,6 +89,13 @@ export function createGatewayBackend(options: GatewayBackendOptions): StorageBac
     throw new BackendError('CORRUPT', `${copy.location} differs from what was sent. Try again.`, { retryable: true })
   }
 
+  /** One question with a deadline. @throws TransferError */
+  const ask = <T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    question: (call: { readonly signal: AbortSignal }) => T | Promise<T>,
+  ): Promise<T> => withDeadline(what, callMs, signal, question)
+
   /** Runs one call; its failure becomes ours. */
   async function telling<T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     throwIfAborted(signal)
@@ -95,31 +112,32 @@ export function createGatewayBackend(options: GatewayBackendOptions): StorageBac
     put: putEach(put, parallelPuts, (key) => where + key),
     async stat(key, { signal } = {}) {
       checkKey(key)
-      const found = await telling(`look up ${where}${key}`, signal, () => sessions.stat(key, { signal }))
+      const what = `look up ${where}${key}`
+      const found = await telling(what, signal, () => ask(what, signal, (call) => sessions.stat(key, call)))
       if (found === null) return null
       const noted = found.metadata['sha256'] ?? ''
       return { key, bytes: found.bytes, sha256: /^[0-9a-f]{64}$/.test(noted) ? noted : null }
     },
     async open(key, range, { signal } = {}) {
       checkKey(key)
-      return await telling(`read ${where}${key}`, signal, () => open(key, signal, range))
+      return await telling(`read ${where}${key}`, signal, () => open(key, range, signal))
     },
     async *list(prefix, { signal } = {}) {
       checkPrefix(prefix)
-      const pages = listPages(client.ask, listObjects, { prefix }, signal)
+      const objects = listInOrder(access, prefix, signal)
       for (;;) {
-        const page = await telling(`list ${where}${prefix}`, signal, () => pages.next())
-        if (page.done === true) return
-        for (const { key, bytes } of page.value) yield { key, bytes, sha256: null }
+        const next = await telling(`list ${where}${prefix}`, signal, () => objects.next())
+        if (next.done === true) return
+        for (const { key, bytes } of next.value) yield { key, bytes, sha256: null }
       }
     },
     async delete(keys, { signal } = {}) {
       for (const key of keys) checkKey(key)
       throwIfAborted(signal)
+      const what = `delete objects below ${where}`
       for (let at = 0; at < keys.length; at += DELETES_PER_CALL) {
-        const body = { keys: keys.slice(at, at + DELETES_PER_CALL) }
-        const what = `delete objects below ${where}`
-        await telling(what, signal, () => client.ask(deleteObjects, { what, body, signal }))
+        const some = keys.slice(at, at + DELETES_PER_CALL)
+        await telling(what, signal, () => ask(what, signal, (call) => sessions.delete(some, call)))
       }
     },
   }

@@ -1,5 +1,4 @@
-import type { TransferErrorCode } from '@sluice/transfer'
-import { sdkFailure } from '@sluice/transfer/node'
+import { TransferError, type TransferErrorCode } from '@sluice/transfer'
 import { untrustedCause } from '../trust/endpoint-trust.ts'
 import { BackendError, type BackendErrorCode } from '../port/errors.ts'
 
@@ -33,7 +32,7 @@ const codes: Readonly<Record<TransferErrorCode, BackendErrorCode>> = {
 }
 
 /**
- * Any failure of a transfer or of a request to S3 as a BackendError; one that is already, also as a cause, passes through.
+ * Any failure of a transfer or of its sessions as a BackendError; one that is already, also as a cause, passes through.
  * @param what what was tried, such as `put s3://bucket/key`
  */
 export function transferFailure(what: string, error: unknown): BackendError {
@@ -42,7 +41,11 @@ export function transferFailure(what: string, error: unknown): BackendError {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
     if (BackendError.is(cause)) return cause
   }
-  const { code, retryable, retryAfterMs, message } = sdkFailure(what, error)
+  if (!TransferError.is(error)) {
+    const text = `Cannot ${what}: an unexpected failure. Please report it.`
+    return new BackendError('PROTOCOL', text, { retryable: true, cause: error })
+  }
+  const { code, retryable, retryAfterMs, message } = error
   // Waiting cures these two; the engine itself gives them up, since it cannot.
   const mayPass = code === 'CLOCK_SKEW' || code === 'NO_SUCH_UPLOAD'
   return new BackendError(codes[code], message, {

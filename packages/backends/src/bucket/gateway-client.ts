@@ -1,7 +1,13 @@
-import type { Hotkey } from '@sluice/hotkey'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type AskGateway, type Gateway, openGateway } from '@sluice/gateway-api/client'
-import { TransferError, type UploadSessions } from '@sluice/transfer'
+import {
+  type AskGateway,
+  completeUpload,
+  createGatewaySessions,
+  type Gateway,
+  openGateway,
+} from '@sluice/gateway-api/client'
+import type { Hotkey } from '@sluice/hotkey'
+import { type BucketSessions, TransferError } from '@sluice/transfer'
 import type { BackendError } from '../port/errors.ts'
 import { createTrust, type Trust, type TrustOptions, untrustedCause } from '../trust/endpoint-trust.ts'
 import { createTrustedFetch } from '../trust/trusted-fetch.ts'
@@ -22,15 +28,14 @@ export interface GatewayClientOptions extends TrustOptions {
 
 /** A gateway as its clients see it: several endpoints, one clock, one hotkey. */
 export interface GatewayClient {
-  readonly endpoints: readonly string[]
-  readonly address: string
   readonly trust: Trust
   /** For the transfer engine. */
-  readonly sessions: UploadSessions
+  readonly sessions: BucketSessions
   /** One question of the native API. @throws TransferError, whose cause tells when no endpoint may be called */
   readonly ask: AskGateway
-  /** How long a question may take over all endpoints, milliseconds. */
+  /** How long a question may take over all endpoints and with all waits that are asked for, milliseconds. */
   readonly callMs: number
+  readonly completeMs: number
   /** The gateway's time as far as it is known, milliseconds since 1970. */
   readonly now: () => number
 }
@@ -62,7 +67,11 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
         current = index
         return result
       } catch (error) {
-        if (call.signal?.aborted === true || !isDown(error)) throw error
+        if (call.signal?.aborted === true) throw error
+        if (!isDown(error)) {
+          current = index // a refusal is an answer too
+          throw error
+        }
         failures.push(error)
       }
     }
@@ -83,39 +92,20 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     }
   }
 
-  const quick = (signal?: AbortSignal): Call => ({ signal, deadlineMs })
-  const via =
-    <A, T>(work: (sessions: UploadSessions, input: A, signal: AbortSignal) => Promise<T>) =>
-    (input: A, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<T> =>
-      patiently(({ sessions }, cut) => work(sessions, input, cut), quick(signal))
+  const ask: AskGateway = (route, question) => {
+    const isLong = route.path === completeUpload.path
+    const call = { signal: question.signal, deadlineMs: isLong ? completeMs : deadlineMs }
+    return patiently((gateway, signal) => gateway.ask(route, { ...question, signal }), call)
+  }
 
   return {
-    endpoints: urls,
-    address: hotkey.address,
     trust,
-    callMs: (urls.length + 1) * deadlineMs,
+    ask,
+    // The uploads are those of the bucket, whoever of several endpoints signs for it.
+    sessions: createGatewaySessions(ask, (endpoints[0] as Gateway).sessions.destination),
+    callMs: (urls.length + 1) * deadlineMs + MOST_WAITS * MOST_WAIT_MS,
+    completeMs: urls.length * completeMs + MOST_WAITS * MOST_WAIT_MS,
     now: () => (endpoints[current] as Gateway).now(),
-    ask: (route, question) =>
-      patiently(({ ask }, signal) => ask(route, { ...question, signal }), quick(question.signal)),
-    sessions: {
-      // The uploads are those of the bucket, whoever of several endpoints signs for it.
-      destination: (endpoints[0] as Gateway).sessions.destination,
-      single: via(async (sessions, request, signal) => await sessions.single(request, { signal })),
-      open: via((sessions, request, signal) => sessions.open(request, { signal })),
-      sign: (session, parts, { signal } = {}) =>
-        patiently(({ sessions }, cut) => sessions.sign(session, parts, { signal: cut }), quick(signal)),
-      parts: via((sessions, session, signal) => sessions.parts(session, { signal })),
-      complete: (session, parts, { signal, ...sums } = {}) =>
-        patiently(({ sessions }, cut) => sessions.complete(session, parts, { ...sums, signal: cut }), {
-          signal,
-          deadlineMs: completeMs,
-        }),
-      abort: via((sessions, session, signal) => sessions.abort(session, { signal })),
-      uploads: (prefix, { signal } = {}) =>
-        patiently(({ sessions }, cut) => sessions.uploads(prefix, { signal: cut }), quick(signal)),
-      stat: via((sessions, key, signal) => sessions.stat(key, { signal })),
-      read: via((sessions, key, signal) => sessions.read(key, { signal })),
-    },
   }
 }
 

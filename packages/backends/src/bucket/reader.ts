@@ -4,7 +4,8 @@ import { throwIfAborted } from '../port/content.ts'
 import { BackendError } from '../port/errors.ts'
 import { createGatewayClient, type GatewayClientOptions } from './gateway-client.ts'
 import { checkKey } from '../port/key.ts'
-import { createOpenPresigned } from './open.ts'
+import { createTrustedSender } from '../trust/trusted-fetch.ts'
+import { createOpenSigned } from './open.ts'
 import { transferFailure } from './failures.ts'
 
 /** Reads what any hotkey of the subnet has stored, as a validator may. */
@@ -35,7 +36,7 @@ const MARGIN_MS = 30_000
  */
 export function createGatewayReader(options: GatewayReaderOptions): GatewayReader {
   const client = createGatewayClient(options)
-  const openPresigned = createOpenPresigned(client.trust, options.stallMs ?? 30_000)
+  const openSigned = createOpenSigned(createTrustedSender(client.trust).send, options.stallMs ?? 30_000)
   const kept = new Map<string, { readonly url: string; readonly until: number }>()
   const waiting = new Map<string, Page>()
 
@@ -78,7 +79,7 @@ export function createGatewayReader(options: GatewayReaderOptions): GatewayReade
         try {
           const url = await urlOf(hotkey, key)
           throwIfAborted(signal)
-          return await openPresigned(key, { url, headers: {} }, range, signal)
+          return await openSigned(key, { url, headers: {} }, range, signal)
         } catch (error) {
           const failure = transferFailure(`read ${key}`, error)
           // It may have expired early: the next try asks for another one.

@@ -1,7 +1,9 @@
-import { type ObjectHead, type StoredPart, TransferError, type UploadSessions } from '@sluice/transfer'
+import { type BucketSessions, type ObjectHead, type StoredPart, TransferError } from '@sluice/transfer'
 import {
   abortUpload,
   completeUpload,
+  deleteObjects,
+  listObjects,
   listParts,
   listUploads,
   openUpload,
@@ -10,7 +12,8 @@ import {
   signPut,
   statObject,
 } from '../routes.ts'
-import { createGatewayCaller, type GatewayCaller, type GatewayOptions, outOfLine } from './call.ts'
+import type { ListBody } from '../schemas.ts'
+import { type AskGateway, createGatewayCaller, type GatewayCaller, type GatewayOptions, outOfLine } from './call.ts'
 import {
   grantOf,
   objectOf,
@@ -24,15 +27,23 @@ import {
 
 /** One gateway as one hotkey sees it. */
 export interface Gateway extends GatewayCaller {
-  /** It decides where the bytes go and signs; they go to the store directly. */
-  readonly sessions: UploadSessions
+  readonly sessions: BucketSessions
 }
 
 /** Calls nobody before the first question. */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { ask, now } = createGatewayCaller(options)
-  const sessions: UploadSessions = {
-    destination: `${options.url.replace(/\/+$/, '')}/${options.hotkey.address}`,
+  const caller = createGatewayCaller(options)
+  const destination = `${options.url.replace(/\/+$/, '')}/${options.hotkey.address}`
+  return { ...caller, sessions: createGatewaySessions(caller.ask, destination) }
+}
+
+/**
+ * A gateway decides where the bytes go and signs; they go to the store directly.
+ * @param ask puts one question, in whatever way
+ */
+export function createGatewaySessions(ask: AskGateway, destination: string): BucketSessions {
+  const sessions: BucketSessions = {
+    destination,
 
     single: async (request, { signal } = {}) => {
       const body = { ...headOf(request), bytes: request.bytes, ...checksumOf(request.crc32) }
@@ -100,8 +111,26 @@ export function openGateway(options: GatewayOptions): Gateway {
       const found = await orNull(ask(signGet, { what: `read ${key}`, key, signal }))
       return found === null ? null : grantOf(found)
     },
+
+    signGet: (key, options) => sessions.read(key, options),
+
+    list: async function* (prefix, { signal } = {}) {
+      const what = `list ${prefix}`
+      const seen = new Set<string>()
+      for (let body: ListBody = { prefix }; ;) {
+        const { objects, next } = await ask(listObjects, { what, body, signal })
+        yield objects.map(({ key, bytes }) => ({ key, bytes }))
+        if (next === null) return
+        if (seen.has(next)) throw outOfLine(what, 'its pages repeat themselves')
+        seen.add(next)
+        body = { prefix, after: next }
+      }
+    },
+
+    delete: async (keys, { signal } = {}) =>
+      void (await ask(deleteObjects, { what: 'delete objects', body: { keys }, signal })),
   }
-  return { ask, now, sessions }
+  return sessions
 }
 
 function headOf({ key, contentType, contentEncoding, metadata, sha256 }: ObjectHead) {

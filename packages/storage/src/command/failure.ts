@@ -1,7 +1,8 @@
-import { BackendError, TransferError } from '@sluice/backends'
+import { BackendError } from '@sluice/backends'
 import type { ExitKind, Failure } from '@sluice/command-line'
 import { DatasetError } from '@sluice/dataset'
 import { RolloutError } from '@sluice/rollout'
+import { TransferError } from '@sluice/transfer'
 import { chainFailure } from '../compose.ts'
 import { StorageError, type StorageErrorCode } from '../errors.ts'
 

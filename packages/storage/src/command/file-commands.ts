@@ -1,5 +1,5 @@
 import { type Command, command, type Context, type ExitKind, type Terminal } from '@sluice/command-line'
-import { planUpload } from '@sluice/backends'
+import { planUpload } from '@sluice/transfer'
 import { bucketSettings, type BucketSettings } from '../settings.ts'
 import { transferKind } from './failure.ts'
 import { planFiles, type PlannedFile } from './find-files.ts'

@@ -1,5 +1,5 @@
 import { openWithPassword, type Terminal } from '@sluice/command-line'
-import type { BucketAccess, S3Choice } from '../bucket-access.ts'
+import type { BucketKeys, S3Choice } from '../bucket-access.ts'
 import {
   type ChainChoice,
   createConfigFromChainOrEnv,
@@ -62,7 +62,7 @@ export async function openFromSettings(settings: UploadSettings, context: CliCon
 }
 
 /** How the settings want the bucket to be reached: directly with credentials, else through the gateway. */
-export function accessFromSettings(settings: BucketSettings): Pick<BucketAccess, 'trust'> & { readonly s3?: S3Choice } {
+export function accessFromSettings(settings: BucketSettings): Pick<BucketKeys, 'trust'> & { readonly s3?: S3Choice } {
   checkPairs(settings)
   const { accessKeyId, secretAccessKey, sessionToken, s3Endpoint, allowPrivateEndpoints, pinnedHosts } = settings
   const trust = { allowPrivateEndpoints, pinnedHosts }

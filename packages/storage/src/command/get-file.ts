@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { toPath, toStream, type TransferEvent } from '@sluice/backends'
+import type { TransferEvent } from '@sluice/transfer'
+import { toPath, toStream } from '@sluice/transfer/node'
 import { CommandError, type Context } from '@sluice/command-line'
 import { causeCode } from '../errors.ts'
 import type { GetFlags } from './file-flags.ts'

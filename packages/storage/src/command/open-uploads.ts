@@ -1,10 +1,8 @@
-import type { S3Transfer } from '@sluice/backends'
 import { CommandError, type Context } from '@sluice/command-line'
+import type { ListedUpload } from '@sluice/transfer'
 import type { AbortFlags } from './file-flags.ts'
 import type { TransferPlace } from './open-bucket.ts'
 import { duration } from './progress-text.ts'
-
-type Upload = Awaited<ReturnType<S3Transfer['list']>>[number]
 
 /** What is open below the miner's prefix, of the server and of the journal. */
 export async function listUploads({ transfer, where }: TransferPlace, { terminal, signal }: Context): Promise<void> {
@@ -31,9 +29,9 @@ export async function abortUploads(
   // As `list` shows them, else as `put` takes them.
   const wanted = new Set(keys.map((name) => (open.some(({ key }) => key === name) ? name : `files/${name}`)))
   const uploads = open.filter(({ key, initiatedAt }) => (keys.length === 0 || wanted.has(key)) && initiatedAt <= limit)
-  const aborted: Upload[] = []
-  const left: Upload[] = []
-  const failed: Upload[] = []
+  const aborted: ListedUpload[] = []
+  const left: ListedUpload[] = []
+  const failed: ListedUpload[] = []
   for (const upload of uploads) {
     const name = `${where}${upload.key}`
     try {

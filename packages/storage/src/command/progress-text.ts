@@ -1,4 +1,4 @@
-import type { TransferEvent } from '@sluice/backends'
+import type { TransferEvent } from '@sluice/transfer'
 import { printable } from '@sluice/command-line'
 
 export type ProgressEvent = Extract<TransferEvent, { type: 'progress' }>

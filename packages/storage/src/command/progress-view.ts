@@ -1,4 +1,4 @@
-import type { TransferEvent } from '@sluice/backends'
+import type { TransferEvent } from '@sluice/transfer'
 import { printable, type Terminal } from '@sluice/command-line'
 import { createLogUpdate } from 'log-update'
 import { type ProgressEvent, barLine, plainLine, retryLine } from './progress-text.ts'

@@ -1,4 +1,5 @@
-import { fromPath, TransferError, type TransferEvent } from '@sluice/backends'
+import { TransferError, type TransferEvent } from '@sluice/transfer'
+import { fromPath } from '@sluice/transfer/node'
 import { messageOf } from '../errors.ts'
 import type { PlannedFile } from './find-files.ts'
 import type { PutFlags } from './file-flags.ts'

@@ -3,7 +3,7 @@ import { TransferError } from '../errors.ts'
 import type { Meter } from '../pace/progress.ts'
 import type { PauseSwitch } from '../pace/pause.ts'
 import { retry } from '../pace/retry.ts'
-import { retryAfterOf, s3CodeOf, s3Failure } from '../sessions/s3-errors.ts'
+import { replyFailure, s3Failure } from '../sessions/s3-errors.ts'
 import type { WireReply } from '../sessions/send.ts'
 import type { ReadGrant } from '../sessions/port.ts'
 
@@ -123,12 +123,10 @@ function checkHead({ key, bytes }: RangeTools, head: Omit<WireReply, 'text'>, st
   if (Number(from) !== start || Number(to) !== end) throw unexpected(key, 'another range came')
 }
 
-function refusal({ key, now }: RangeTools, what: string, { status, headers, text }: WireReply): TransferError {
-  const s3Code = s3CodeOf(text)
+function refusal({ key, now }: RangeTools, what: string, reply: WireReply): TransferError {
+  const { status } = reply
   if (status === 412 || status === 416) return changed(key)
-  if (/request has expired/i.test(text)) return s3Failure(what, status, 'RequestExpired')
-  const retryAfterMs = retryAfterOf(headers['retry-after'], now())
-  const failure = s3Failure(what, status, s3Code, { retryAfterMs, location: headers['location'] })
+  const failure = replyFailure(what, reply, now())
   return failure.code === 'NOT_FOUND' ? s3Failure(what, status, 'NoSuchKey') : failure
 }
 

@@ -4,7 +4,7 @@ export { createHttpSender, type HttpSender, type HttpSenderOptions } from './htt
 export { createNodeTransfer, type NodeTransfer, type NodeTransferOptions } from './node-transfer.ts'
 export { fromPath } from './path-source.ts'
 export type { S3Credentials } from '@sluice/presign'
-export { createS3Client, isClockCorrected, sdkFailure, statusOf } from '../s3/call.ts'
+export { createS3Client } from '../s3/call.ts'
 export { createSqliteJournal, type SqliteJournal } from '../journal/sqlite.ts'
 export { toPath } from './to-path.ts'
 export { toStream } from './to-stream.ts'

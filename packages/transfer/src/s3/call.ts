@@ -58,7 +58,7 @@ export async function s3Call<T>(what: string, signal: AbortSignal | undefined, c
 }
 
 /** Whether the SDK knows the time of the store now: the same call will do. */
-export function isClockCorrected(error: unknown): boolean {
+function isClockCorrected(error: unknown): boolean {
   return error instanceof S3ServiceException && 'clockSkewCorrected' in error.$metadata
 }
 

@@ -1,10 +1,11 @@
-import { CreateMultipartUploadCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { WayOutOptions } from '@sluice/http'
 import { TransferError } from '../errors.ts'
-import type { CallOptions, ObjectHead, SingleRequest, StoredObject, UploadSessions } from '../sessions/port.ts'
+import type { BucketSessions, ObjectHead, SingleRequest } from '../sessions/port.ts'
 import { createPresigner, type PresignInput, type S3Credentials } from '@sluice/presign'
 import { completeCommand } from './complete-body.ts'
 import { createS3Client, s3Call, uploadCall } from './call.ts'
+import { abortable, deleteObjects, headObject, listObjects, unquote } from './objects.ts'
 import { abortFully, listParts, listUploads } from './uploads.ts'
 
 export interface DirectSessionsOptions extends WayOutOptions {
@@ -22,7 +23,7 @@ export interface DirectSessionsOptions extends WayOutOptions {
   readonly now?: () => number
 }
 
-export interface DirectSessions extends UploadSessions {
+export interface DirectSessions extends BucketSessions {
   /** Ends idle connections; they come again when something is asked. */
   close(): void
 }
@@ -33,17 +34,24 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
   const expiresInSeconds = options.expiresInSeconds ?? 3600
   const endpoint = options.endpoint?.replace(/\/+$/, '') ?? null
   const presigner = createPresigner({ bucket, region, endpoint })
+  let made: S3Client | null = null
   const sign = (method: 'GET' | 'PUT', key: string, more: Pick<PresignInput, 'query' | 'headers'> = {}) => {
     const moment = now()
+    // What the SDK learned from a refusal of its own requests.
+    const offset = made?.config.systemClockOffset ?? 0
     const input = { method, key: prefix + key, expiresSeconds: expiresInSeconds, ...more }
     // Signatures count from a whole second.
     const expiresAt = Math.floor(moment / 1000) * 1000 + expiresInSeconds * 1000
-    return { url: presigner.presign(input, credentials, moment).url, expiresAt }
+    return { url: presigner.presign(input, credentials, moment + offset).url, expiresAt }
   }
-  let made: S3Client | null = null
   const client = (): S3Client => (made ??= createS3Client({ ...options, region, endpoint }))
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: prefix + key })
   const where = (key: string): string => `s3://${bucket}/${prefix}${key}`
+  /** @throws TransferError `PROTOCOL` when the store listed what it was not asked for */
+  const unprefixed = (key: string): string => {
+    if (key.startsWith(prefix)) return key.slice(prefix.length)
+    throw protocol(`The store lists what is not below ${where('')}. Check the store.`)
+  }
 
   const sessions: DirectSessions = {
     destination: `${endpoint ?? 'aws'}/${bucket}/${prefix}`,
@@ -108,17 +116,28 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
 
     uploads: async (below = '', { signal } = {}) => {
       const found = await listUploads(client(), bucket, prefix + below, `list the uploads of s3://${bucket}`, signal)
-      return found.map((upload) => ({ ...upload, key: upload.key.slice(prefix.length) }))
+      return found.map((upload) => ({ ...upload, key: unprefixed(upload.key) }))
     },
 
-    stat: async (key, { signal } = {}) => await head(key, signal),
+    stat: async (key, { signal } = {}) => await headObject(client(), at(key), `look up ${where(key)}`, signal),
 
     read: async (key, { signal } = {}) => {
-      const found = await head(key, signal)
+      const found = await sessions.stat(key, { signal })
       if (found === null) return null
       const { bytes, etag, metadata } = found
       return { method: 'GET', headers: {}, ...sign('GET', key), bytes, etag, metadata }
     },
+
+    signGet: (key) => ({ method: 'GET', headers: {}, ...sign('GET', key) }),
+
+    list: async function* (below, { signal } = {}) {
+      for await (const page of listObjects(client(), bucket, prefix + below, `list ${where(below)}`, signal)) {
+        yield page.map(({ key, bytes }) => ({ key: unprefixed(key), bytes }))
+      }
+    },
+
+    delete: async (keys, { signal } = {}) =>
+      await deleteObjects(client(), keys.map(at), `delete objects below ${where('')}`, signal),
 
     close: () => {
       made?.destroy()
@@ -126,35 +145,12 @@ export function createDirectSessions(options: DirectSessionsOptions): DirectSess
     },
   }
 
-  async function head(key: string, signal: AbortSignal | undefined): Promise<StoredObject | null> {
-    try {
-      const reply = await s3Call(`look up ${where(key)}`, signal, () =>
-        client().send(new HeadObjectCommand({ ...at(key), ChecksumMode: 'ENABLED' }), abortable(signal)),
-      )
-      if (reply.ContentLength === undefined || reply.ETag === undefined) {
-        throw protocol(`The store tells neither size nor ETag of ${where(key)}.`)
-      }
-      return {
-        bytes: reply.ContentLength,
-        etag: unquote(reply.ETag),
-        metadata: reply.Metadata ?? {},
-        contentEncoding: reply.ContentEncoding ?? null,
-        crc32: reply.ChecksumCRC32 ?? null,
-      }
-    } catch (error) {
-      if (TransferError.is(error) && isMissing(error)) return null
-      throw error
-    }
-  }
   return sessions
 }
 
 type Headers = Record<string, string>
 
 const DEFAULT_TYPE = 'application/octet-stream'
-
-/** A HEAD has no body to tell a missing key from a missing bucket. */
-const isMissing = ({ code }: TransferError): boolean => code === 'NO_SUCH_KEY' || code === 'NOT_FOUND'
 
 function metadataOf({ metadata, sha256 }: ObjectHead): Record<string, string> {
   return { ...metadata, ...(sha256 === undefined ? {} : { sha256 }) }
@@ -173,12 +169,6 @@ function singleHeaders({ bytes, contentType, contentEncoding, metadata, sha256, 
     headers['x-amz-sdk-checksum-algorithm'] = 'CRC32'
   }
   return headers
-}
-
-const unquote = (etag: string): string => etag.replace(/^"|"$/g, '')
-
-function abortable(signal: CallOptions['signal']): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal }
 }
 
 function protocol(text: string): TransferError {

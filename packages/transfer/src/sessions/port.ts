@@ -137,3 +137,18 @@ export interface UploadSessions {
   /** A GET of the object; ranges may be asked with it. Null when there is none. */
   read(key: string, options?: CallOptions): Promise<ReadGrant | null>
 }
+
+export interface ListedObject {
+  readonly key: string
+  readonly bytes: number
+}
+
+/** Sessions that reach every object of their place, and not only uploads. */
+export interface BucketSessions extends UploadSessions {
+  /** A GET to be sent soon, without looking whether there is such an object; null when it is known that there is none. */
+  signGet(key: string, options?: CallOptions): SignedRequest | null | Promise<SignedRequest | null>
+  /** Pages of all objects below the prefix, in the order of their keys' bytes: complete or an error. */
+  list(prefix: string, options?: CallOptions): AsyncGenerator<readonly ListedObject[], void>
+  /** At most 1000; what is not there counts as deleted. */
+  delete(keys: readonly string[], options?: CallOptions): Promise<void>
+}

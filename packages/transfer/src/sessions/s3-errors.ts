@@ -1,4 +1,5 @@
 import { TransferError, type TransferErrorCode } from '../errors.ts'
+import type { WireReply } from './send.ts'
 
 type Meaning = readonly [code: TransferErrorCode, retryable: boolean, advice: string]
 
@@ -114,6 +115,14 @@ function meaningOf(status: number | null, s3Code: string | null): Meaning {
   if (status >= 500) return unavailable
   const [code, , advice] = unexpected
   return [code, status < 400, advice]
+}
+
+/** The same for a reply as it came over the wire. @param now milliseconds since 1970 */
+export function replyFailure(what: string, { status, headers, text }: WireReply, now: number): TransferError {
+  // Some stores say AccessDenied for it.
+  const code = /request has expired/i.test(text) ? 'RequestExpired' : s3CodeOf(text)
+  const retryAfterMs = retryAfterOf(headers['retry-after'], now)
+  return s3Failure(what, status, code, { retryAfterMs, location: headers['location'] })
 }
 
 /** The `<Code>` of an S3 error document; null when it is none. */

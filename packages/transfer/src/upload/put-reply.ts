@@ -1,6 +1,6 @@
 import { TransferError } from '../errors.ts'
 import type { Hashing } from '../source/hashing.ts'
-import { retryAfterOf, s3CodeOf, s3Failure } from '../sessions/s3-errors.ts'
+import { replyFailure, s3CodeOf } from '../sessions/s3-errors.ts'
 import type { Body, WireReply } from '../sessions/send.ts'
 
 const MD5 = /^[0-9a-f]{32}$/
@@ -22,8 +22,7 @@ export function readPutReply(
 ): { readonly etag: string; readonly proof: Proof } {
   const code = s3CodeOf(reply.text)
   if (reply.status !== 200 || code !== null) {
-    const retryAfterMs = retryAfterOf(reply.headers['retry-after'], tools.now())
-    throw s3Failure(what, reply.status, code, { retryAfterMs, location: reply.headers['location'] })
+    throw replyFailure(what, reply, tools.now())
   }
   const etag = reply.headers['etag']?.replace(/^"|"$/g, '')
   if (etag === undefined || etag === '') {
