@@ -4,7 +4,6 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sha256, signHeaders } from '../packages/dev-s3/test/conformance/signer.ts'
 
 /** A real S3 server and the keys to it. */
 export interface S3Endpoint {
@@ -37,18 +36,6 @@ export async function startRadosgw(): Promise<S3Endpoint & { stop(): void }> {
   } catch (error) {
     stop()
     throw error
-  }
-}
-
-/** Does nothing when the bucket is there. @throws Error */
-export async function createBucket({ url, ...keys }: S3Endpoint, bucket: string): Promise<void> {
-  const headers = { host: new URL(url).host }
-  const request = { method: 'PUT', path: `/${bucket}`, query: {}, headers, payload: sha256('') }
-  const { host: _, ...signed } = signHeaders(request, { ...keys, region: 'us-east-1', date: new Date() }).headers
-  const reply = await fetch(new URL(`/${bucket}`, url), { method: 'PUT', headers: signed })
-  const text = await reply.text()
-  if (!reply.ok && !text.includes('BucketAlreadyOwnedByYou')) {
-    throw new Error(`the bucket ${bucket} cannot be created at ${url}: ${reply.status} ${text.slice(0, 500)}`)
   }
 }
 

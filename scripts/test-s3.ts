@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createBucket, installRadosgw, radosgwCache, type S3Endpoint, startRadosgw } from './radosgw.ts'
+import { createBucket } from '../packages/devnet/src/make-bucket.ts'
+import { installRadosgw, radosgwCache, type S3Endpoint, startRadosgw } from './radosgw.ts'
 
 // Runs every suite that talks to S3 against a real server: the one named by SLUICE_TEST_S3_ENDPOINT (with
 // SLUICE_TEST_S3_ACCESS_KEY and SLUICE_TEST_S3_SECRET_KEY), else a Ceph radosgw started for this run.

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { createBucket, startRadosgw } from '../../scripts/radosgw.ts'
+import { createBucket } from '../../packages/devnet/src/make-bucket.ts'
+import { startRadosgw } from '../../scripts/radosgw.ts'
 
 export interface Place {
   readonly endpoint: string

@@ -31,6 +31,6 @@ export const table: HouseTable = {
   'dev-faults': { may: [] },
   'dev-chain': { may: [] },
   'dev-s3': { may: ['dev-faults'] },
-  'dev-hub': { may: [] },
+  'dev-hub': { may: ['dev-faults'] },
   devnet: null,
 }

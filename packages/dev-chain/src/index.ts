@@ -1,4 +1,4 @@
-export { createDevelopmentKeys, type DevelopmentKeys } from './keys.ts'
+export { developmentKeys, type DevelopmentKeys } from './keys.ts'
 export { type ChainNodeOptions, type DevChain, startChainNode } from './node.ts'
 export { attachChain, type OutsideOptions } from './outside.ts'
 export type { Neuron } from './pallets/genesis.ts'

@@ -18,13 +18,24 @@ export interface DevelopmentKeys {
   addressOf(this: void, uri: string): string
 }
 
+/** They are the same for every chain of a process, and deriving them takes most of a chain's start. */
+let known: Promise<DevelopmentKeys> | null = null
+
+export function developmentKeys(): Promise<DevelopmentKeys> {
+  known ??= deriveKeys()
+  return known
+}
+
 /** Stretches the phrase once: that takes longer than all derivations together. */
-export async function createDevelopmentKeys(): Promise<DevelopmentKeys> {
+async function deriveKeys(): Promise<DevelopmentKeys> {
   await cryptoWaitReady()
   const root = sr25519PairFromSeed(mnemonicToMiniSecret(DEVELOPMENT_PHRASE))
+  const pairs = new Map<string, Keypair>()
   const pairOf = (uri: string): Keypair => {
     const { path } = keyExtractSuri(`${DEVELOPMENT_PHRASE}${uri}`)
-    return keyFromPath(root, path, 'sr25519')
+    const pair = pairs.get(uri) ?? keyFromPath(root, path, 'sr25519')
+    pairs.set(uri, pair)
+    return pair
   }
   return { pairOf, addressOf: (uri) => encodeAddress(pairOf(uri).publicKey, 42) }
 }

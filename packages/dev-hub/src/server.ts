@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createFaultList } from '@sluice/dev-faults'
 import { type HubUser, identify } from './accounts.ts'
 import { type Exchange, sendRefusal } from './exchange.ts'
-import { createFaults, type HubFaultKind, type HubFaults } from './faults.ts'
+import type { HubFaultKind, HubFaults } from './faults.ts'
 import { createLimiter, type HubLimits, rateLimitHeaders } from './limits.ts'
 import { createLinks } from './links.ts'
 import { HubRefusal } from './refusal.ts'
@@ -61,7 +62,7 @@ export async function startHub(options: HubOptions = {}): Promise<DevHub> {
   const temporary = options.directory === undefined ? await mkdtemp(join(tmpdir(), 'sluice-hub-')) : null
   const users = options.users ?? [{ name: 'miner', token: 'hf_miner' }]
   const now = options.now ?? Date.now
-  const faults = createFaults()
+  const { faults, pick } = createFaultList<HubFaultKind>(now)
   const limiter = createLimiter(options.limits ?? {}, now)
   const hub = createServer()
   const cdn = createServer()
@@ -92,7 +93,7 @@ export async function startHub(options: HubOptions = {}): Promise<DevHub> {
       const { method = 'GET', headers } = request
       const authorized = headers.authorization !== undefined
       options.onRequest?.({ origin, method, path: url.pathname, range: headers.range, authorized })
-      const fault = faults.take(method, url.pathname)
+      const fault = pick(method, url.pathname)
       if (fault === 'stall') return
       if (fault === 'reset') return reset(request)
       void answer(origin, { request, response, url }, fault, { routes, users })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { u8aToHex } from '@polkadot/util'
 import { decodeAddress } from '@polkadot/util-crypto'
 import type { Neuron } from '@sluice/dev-chain'
-import { createDevelopmentKeys } from '@sluice/dev-chain'
+import { developmentKeys } from '@sluice/dev-chain'
 
 /** `owner`, `validator-0`…, `miner-0`…: folder names under `wallets/`, in the order of the neurons. */
 export function walletNames(neurons: readonly Neuron[]): readonly string[] {
@@ -24,7 +24,7 @@ export function walletNames(neurons: readonly Neuron[]): readonly string[] {
 export async function writeWallets(directory: string, neurons: readonly Neuron[]): Promise<string> {
   const root = join(directory, 'wallets')
   const names = walletNames(neurons)
-  const { pairOf } = await createDevelopmentKeys()
+  const { pairOf } = await developmentKeys()
   for (const [index, neuron] of neurons.entries()) {
     const folder = join(root, names[index] ?? String(index))
     await mkdir(join(folder, 'hotkeys'), { recursive: true })

@@ -1,5 +1,5 @@
 /** The first state: one subnet with its owner, validators and miners, and a few funded coldkeys. */
-import { createDevelopmentKeys } from '../keys.ts'
+import { developmentKeys } from '../keys.ts'
 import { account } from './system.ts'
 import { type Changes, createDraft, type Draft } from '../block/state.ts'
 import * as subtensor from './subtensor.ts'
@@ -30,7 +30,7 @@ export async function createCast({
   validators,
   miners,
 }: Pick<CastOptions, 'validators' | 'miners'>): Promise<readonly Neuron[]> {
-  const { addressOf } = await createDevelopmentKeys()
+  const { addressOf } = await developmentKeys()
   const validator = (index: number) => {
     const cold = index === 0 ? '//Bob' : `//Bob//${index}`
     return { role: 'validator', cold, hot: `${cold}//hot` } as const
@@ -55,7 +55,7 @@ export async function createCast({
 }
 
 export async function createGenesis(cast: readonly Neuron[], options: CastOptions): Promise<Changes> {
-  const { addressOf } = await createDevelopmentKeys()
+  const { addressOf } = await developmentKeys()
   const draft = createDraft({ raw: () => null })
   const { netuid } = options
   const head = cast[0]
