@@ -8,7 +8,7 @@ import type { DataRow, FieldEncoding } from '../packages/dataset/src/index.ts'
 import { openSqlite } from '@sluice/sqlite'
 import { readFlags, wholeNumber } from '../scripts/flags.ts'
 
-const BUCKET = 480_000
+const HOUR = 480_000
 const WORDS =
   'the of and to in is on for that with this market price today people think about time when will model data network mining subnet token launch build learn just like good really never always great world news open source code chain value stake validator miner reward update release'.split(
     ' ',
@@ -109,7 +109,7 @@ function* read(limit: number): Generator<DataRow> {
   for (const record of select.iterate(limit)) {
     const { uri, datetime, label, content } = record as Pick<DataRow, 'uri' | 'datetime' | 'label' | 'content'>
     const contentSizeBytes = content.length
-    yield { uri, datetime, timeBucketId: BUCKET, source: 2, label, content, contentSizeBytes }
+    yield { uri, datetime, timeBucketId: HOUR, source: 2, label, content, contentSizeBytes }
   }
 }
 
@@ -124,7 +124,7 @@ function parseOnly(): void {
 }
 
 async function write(encoding: FieldEncoding | null, limit: number): Promise<void> {
-  const target = { directory, source: 2, bucket: BUCKET, part: 1, of: 1 }
+  const target = { directory, source: 2, hour: HOUR, part: 1, of: 1 }
   const part = await writePart({ ...target, rows: noted(read(limit)), ...(encoding ? { encoding } : {}) })
   if (part.rows !== limit) throw new Error(`${part.rows} rows were written instead of ${limit}`)
   await rm(part.path)
@@ -167,7 +167,7 @@ function tweet(i: number): { digest: Uint8Array; uri: string; datetime: string; 
   const user = Math.floor(random(200) ** 2 / 4) // some write often, most seldom
   const id = String(1_800_000_000_000_000_000n + BigInt(i) * 1_048_577n)
   const uri = `https://x.com/user_${user}/status/${id}`
-  const time = new Date(BUCKET * 3_600_000 + random(3600) * 1000).toISOString().slice(0, 19)
+  const time = new Date(HOUR * 3_600_000 + random(3600) * 1000).toISOString().slice(0, 19)
   const words = Array.from({ length: 12 + random(24) }, () => WORDS[random(WORDS.length)])
   const label = `#tag${random(40)}`
   const content = {

@@ -25,7 +25,7 @@ const policyOf = (bucketName: string): PolicyInput => ({
   rolloutPercentage: 100,
 })
 
-/** Puts one Raw field into the owner's slot, whatever it says. */
+/** Puts one Raw field into the owner's commitment, whatever it says. */
 async function plant(text: Buffer): Promise<void> {
   const { chain } = subnet.devnet
   const client = openChain({ endpoints: [chain.url] })
@@ -109,7 +109,7 @@ test(
         hotkey: await hotkeyFromUri(miner.uri),
         rows: {
           partitions: () => ({
-            partitions: [{ source: 1, bucket: 490_000, rows: 1, bytes: content.length }],
+            partitions: [{ source: 1, hour: 490_000, rows: 1, bytes: content.length }],
             unplaceable: [],
           }),
           rows: () => [{ uri: 'https://reddit.com/kept', datetime: '2026-11-21T00:00:00Z', ...facts }],

@@ -74,7 +74,7 @@ test(
       hotkey: await hotkeyFromUri(outsider.uri),
       rows: {
         partitions: () => ({
-          partitions: [{ source: 1, bucket: 490_000, rows: 1, bytes: content.length }],
+          partitions: [{ source: 1, hour: 490_000, rows: 1, bytes: content.length }],
           unplaceable: [],
         }),
         rows: () => [{ uri: 'https://reddit.com/smuggled', datetime: '2026-11-21T00:00:00Z', ...facts }],

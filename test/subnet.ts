@@ -101,12 +101,12 @@ function insertRows(path: string, hotkey: string, from: number, count: number): 
   const uris: string[] = []
   database.transaction(() => {
     for (let number = from; number < from + count; number++) {
-      const bucket = 480_000 + (number % 3)
+      const hour = 480_000 + (number % 3)
       const uri = `https://x.com/${hotkey.slice(0, 8)}/status/${number}`
       const text = createHash('sha256').update(uri).digest('hex')
       const content = Buffer.from(JSON.stringify({ username: '@a', text, url: uri, tweet_hashtags: ['#bittensor'] }))
-      const when = new Date(bucket * 3_600_000).toISOString().slice(0, 19).replace('T', ' ') + '+00:00'
-      insert.run(uri, when, bucket, 2, number % 2 === 0 ? '#bittensor' : 'NULL', content, content.length)
+      const when = new Date(hour * 3_600_000).toISOString().slice(0, 19).replace('T', ' ') + '+00:00'
+      insert.run(uri, when, hour, 2, number % 2 === 0 ? '#bittensor' : 'NULL', content, content.length)
       uris.push(uri)
     }
   })()

@@ -80,7 +80,7 @@ export const contentDefences: readonly Defence[] = [
   },
   {
     threat: 'T11',
-    defence: 'two clocks in turns do not fill a bucket',
+    defence: 'two clocks in turns do not fill a purse',
     file: `${gateway}/src/state/sqlite.ts`,
     code: ': Math.max(now, row.at)',
     instead: ': now',
@@ -145,7 +145,7 @@ export const contentDefences: readonly Defence[] = [
     code: 'if (version !== undefined && version !== POLICY_VERSION)',
     instead: 'if (false)',
     test: 'packages/chain/test/policy-source.test.ts',
-    name: 'keeps the last good policy when the slot holds',
+    name: 'keeps the last good policy when the commitment holds',
   },
   {
     threat: 'T15',

@@ -13,8 +13,8 @@ export type ChainErrorCode =
   | 'NO_SUBNET' // the netuid does not exist
   | 'WRONG_SIGNER' // not the subnet's owner hotkey
   | 'NOT_REGISTERED' // the hotkey has no UID in the subnet
-  | 'DOES_NOT_FIT' // the commitment would be larger than the slot
-  | 'CHANGED' // the slot was written since the caller looked; nothing was sent
+  | 'DOES_NOT_FIT' // the commitment would be larger than the chain takes
+  | 'CHANGED' // the commitment was written since the caller looked; nothing was sent
   | 'NO_SPACE' // this epoch's byte budget is used up
   | 'RATE_LIMITED' // older runtimes: one commitment per so many blocks
   | 'REFUSED' // the node refused the extrinsic; nothing was written

@@ -9,7 +9,7 @@ export { type WalletChoice, loadHotkey } from './wallet/wallet.ts'
 export { type PolicyRecord, readPolicyRecord } from './subnet/policy-record.ts'
 export { type PolicySource, type PolicySourceOptions, createPolicySource } from './subnet/policy-source.ts'
 export { type Publication, type PublicationRequest, planPublication } from './publish/publication.ts'
-export type { SlotWrite } from './publish/slot-write.ts'
+export type { CommitmentWrite } from './publish/commitment-write.ts'
 export {
   type PointerPublication,
   type PolicyPublication,

@@ -48,7 +48,7 @@ describe('the policy source', () => {
     })
   const publish = async (percentage: number, uri = node.owner.hotkeyUri) =>
     await publishPolicy(chain, { netuid: node.netuid, hotkey: await hotkeyFromUri(uri), policy: policyOf(percentage) })
-  /** Overwrites the owner's slot in place. */
+  /** Overwrites the owner's commitment in place. */
   const plant = async (info: string, block: number, hotkey = node.owner.hotkey): Promise<void> => {
     const number = Buffer.alloc(4)
     number.writeUInt32LE(block)
@@ -177,7 +177,7 @@ describe('the policy source', () => {
     ['nonsense', raw('{"storage":{"v":1,"rollout_percentage":"all"}}'), /unreadable/],
     ['somebody else’s value', raw('{"git":"4f7bc93"}'), /no policy/],
     ['bytes that are no commitment', '0483', /does not fit the type/],
-  ])('keeps the last good policy when the slot holds %s', async (_what, info, warning) => {
+  ])('keeps the last good policy when the commitment holds %s', async (_what, info, warning) => {
     const reader = source()
     await publish(50)
     await reader.read()

@@ -23,7 +23,7 @@ export const exitMeanings: Readonly<Record<ExitKind, string>> = {
   refused: 'the answer is no: not confirmed, changed by somebody else, absent, corrupt, or failed for good',
   wallet: 'the wallet cannot be opened',
   key: 'the wrong key, or a hotkey that is not registered',
-  room: 'no room: slot, epoch or disk full; a port or file that another process holds',
+  room: 'no room: commitment, epoch or disk full; a port or file that another process holds',
   unreachable: 'chain, store or hub cannot be reached or used; nothing else is known to be wrong',
   unfinished: 'half way: sent but not confirmed (look before you repeat), or queued (run it again, it goes on)',
   interrupted: 'stopped by Ctrl-C or a signal',

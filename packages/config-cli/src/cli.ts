@@ -11,7 +11,7 @@ import {
 } from './flags.ts'
 import { publish } from './publish-command.ts'
 import { explain, get, status } from './read-commands.ts'
-import { connect, type OpenChain, type Session } from './session.ts'
+import { connect, type OpenChain, type Connected } from './connect.ts'
 
 /**
  * `sluice-config` as data and work.
@@ -19,10 +19,10 @@ import { connect, type OpenChain, type Session } from './session.ts'
  */
 export const createProgram = (open: OpenChain = openChain): Program => {
   const within =
-    <V extends ReadFlags>(work: (session: Session, values: V) => Promise<void>) =>
+    <V extends ReadFlags>(work: (connected: Connected, values: V) => Promise<void>) =>
     async (values: V, context: Context): Promise<void> => {
-      await using session = connect(values, context, open)
-      await work(session, values)
+      await using connected = connect(values, context, open)
+      await work(connected, values)
     }
   const rollout = within(publish)
   return {

@@ -18,11 +18,11 @@ import { type Change, planChange } from './change.ts'
 import { failureOf } from './errors.ts'
 import type { ChangeFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, type HeadCount, headsUnder, movement } from './heads.ts'
-import type { Session } from './session.ts'
+import type { Connected } from './connect.ts'
 import { fieldTexts } from './show.ts'
 
 /** The hotkey that flags or variables name; its password is asked for where a person can answer. */
-const openWallet = async ({ terminal, signal }: Session, flags: ChangeFlags): Promise<Hotkey> => {
+const openWallet = async ({ terminal, signal }: Connected, flags: ChangeFlags): Promise<Hotkey> => {
   const { walletPath, walletName = 'default', hotkeyName = 'default', hotkeyUri, password } = flags
   if (hotkeyUri !== undefined) return await hotkeyFromUri(hotkeyUri)
   const lock = { name: `${walletName}/${hotkeyName}`, password, variable: 'SLUICE_WALLET_PASSWORD' }
@@ -40,7 +40,7 @@ interface Preview {
   readonly publication: Publication
 }
 
-const show = ({ terminal, where }: Session, netuid: number, preview: Preview): void => {
+const show = ({ terminal, where }: Connected, netuid: number, preview: Preview): void => {
   const { differences, joins, leaves, publication } = preview
   terminal.title(`Change to the storage policy of subnet ${netuid} (as of finalized block ${publication.block})`)
   terminal.line(`Chain:  ${chainText(where())}`)
@@ -64,10 +64,10 @@ const show = ({ terminal, where }: Session, netuid: number, preview: Preview): v
   const foreign = publication.fields.filter((field) => publication.current.some((old) => old === field)).length
   const left = publication.spaceLeft === null ? '' : `, ${publication.spaceLeft} bytes left in this epoch afterwards`
   terminal.line(`Commitment: ${publication.bytes} bytes, ${publication.encoding} encoding${left}.`)
-  if (foreign > 0) terminal.line(`${foreign} field(s) of other uses in the slot stay as they are.`)
+  if (foreign > 0) terminal.line(`${foreign} field(s) of other uses in the commitment stay as they are.`)
 }
 
-const showCall = ({ terminal }: Session, publication: Publication): void => {
+const showCall = ({ terminal }: Connected, publication: Publication): void => {
   terminal.table(
     ['field', 'type', 'content'],
     fieldTexts(publication.fields).map(({ type, content }, at) => [String(at), type, content]),
@@ -101,7 +101,7 @@ const previewJson = (netuid: number, preview: Preview, where: ChainInUse): objec
 
 /** Once something is on its way, "nothing was changed" would be a guess. @throws ChainError as `publishPolicy` */
 const send = async (
-  { chain, terminal, signal }: Session,
+  { chain, terminal, signal }: Connected,
   request: Pick<PolicyPublication, 'netuid' | 'hotkey' | 'policy' | 'basedOn'>,
 ): Promise<Published> => {
   let sent = false
@@ -127,11 +127,11 @@ const send = async (
  * `set` and `rollout`: read, merge, check, show, ask, publish. Nothing is sent before every check has passed and somebody
  * has said yes.
  */
-export const publish = async (session: Session, flags: ChangeFlags): Promise<void> => {
-  const { chain, terminal, signal, ask, where } = session
+export const publish = async (connected: Connected, flags: ChangeFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = connected
   const { netuid, walletName, hotkeyName, hotkeyUri } = flags
   const isNamed = walletName !== undefined || hotkeyName !== undefined || hotkeyUri !== undefined
-  const hotkey = flags.dryRun && !isNamed ? null : await openWallet(session, flags)
+  const hotkey = flags.dryRun && !isNamed ? null : await openWallet(connected, flags)
 
   const record = await ask(readPolicyRecord(chain, netuid, signal))
   const change = planChange(record.decoding, flags, record.block)
@@ -150,18 +150,18 @@ export const publish = async (session: Session, flags: ChangeFlags): Promise<voi
   const basedOn = record.commitmentBlock
   const publication = await ask(planPublication(chain, { netuid, signer, policy: change.after, basedOn }, signal))
   const whole: Preview = { change, differences, ...movement(before, after), counts, publication }
-  show(session, netuid, whole)
+  show(connected, netuid, whole)
   for (const warning of change.warnings) terminal.warn(warning)
 
   if (flags.dryRun || hotkey === null) {
     const dry = { dry_run: true, fields: fieldTexts(publication.fields), call: publication.callHex, published: null }
     terminal.object({ ...previewJson(netuid, whole, where()), ...dry })
-    showCall(session, publication)
+    showCall(connected, publication)
     return
   }
   if (!flags.yes) await terminal.confirm(`Publish this as ${hotkey.address}?`, signal)
 
-  const done = await send(session, { netuid, hotkey, policy: change.after, basedOn })
+  const done = await send(connected, { netuid, hotkey, policy: change.after, basedOn })
   const published = { block: done.block, block_hash: done.blockHash, extrinsic_hash: done.extrinsicHash }
   terminal.object({ ...previewJson(netuid, whole, where()), published })
   terminal.line(`Published in block ${done.block} (${done.blockHash}), extrinsic ${done.extrinsicHash}.`)

@@ -4,20 +4,20 @@ import { decide, defaultPolicy, slotCount } from '@sluice/rollout'
 import { chainText } from '@sluice/command-line'
 import type { ExplainFlags, ReadFlags } from './flags.ts'
 import { countHeads, countJson, countSentence, type Head, headsUnder } from './heads.ts'
-import type { Session } from './session.ts'
+import type { Connected } from './connect.ts'
 import { recordJson, showRecord } from './show.ts'
 
 /** `get`: the policy as it is on chain. */
-export const get = async (session: Session, flags: ReadFlags): Promise<void> => {
-  const { chain, terminal, signal, ask, where } = session
+export const get = async (connected: Connected, flags: ReadFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = connected
   const record = await ask(readPolicyRecord(chain, flags.netuid, signal))
   terminal.object(recordJson(record, where()))
-  showRecord(session, record)
+  showRecord(connected, record)
 }
 
 /** Bytes the owner hotkey may still write in this epoch; null on runtimes that count blocks instead. */
 const spaceLeft = async (
-  { chain, signal, ask }: Session,
+  { chain, signal, ask }: Connected,
   record: PolicyRecord,
 ): Promise<{ readonly bytes: number | null; readonly note: string }> => {
   const policy = record.decoding.kind === 'policy' ? record.decoding.policy : defaultPolicy
@@ -41,11 +41,11 @@ const placesOf = ({ required }: Head): string =>
   required.map((name) => (name === 's3' ? 'S3' : 'HuggingFace')).join(' and ') || 'nowhere'
 
 /** `status`: policy, who is on S3, and whether another change is possible now. */
-export const status = async (session: Session, flags: ReadFlags): Promise<void> => {
-  const { chain, terminal, signal, ask, where } = session
+export const status = async (connected: Connected, flags: ReadFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = connected
   const record = await ask(readPolicyRecord(chain, flags.netuid, signal))
   const metagraph = await ask(readMetagraph(chain, flags.netuid, signal))
-  const space = await spaceLeft(session, record)
+  const space = await spaceLeft(connected, record)
   const { decoding } = record
   // What miners do under a policy that cannot be read depends on what each of them read before.
   const policy = decoding.kind === 'policy' ? decoding.policy : decoding.kind === 'absent' ? defaultPolicy : null
@@ -59,7 +59,7 @@ export const status = async (session: Session, flags: ReadFlags): Promise<void> 
     space_left: space.bytes,
     space_note: space.note,
   })
-  showRecord(session, record)
+  showRecord(connected, record)
   terminal.line(
     `Heads:         ${policy === null ? 'by their last good policy, which the chain does not tell' : countSentence(count)}`,
   )
@@ -71,8 +71,8 @@ export const status = async (session: Session, flags: ReadFlags): Promise<void> 
 }
 
 /** `explain HOTKEY`: why this hotkey is in or out, and what it has to do. */
-export const explain = async (session: Session, flags: ExplainFlags): Promise<void> => {
-  const { chain, terminal, signal, ask, where } = session
+export const explain = async (connected: Connected, flags: ExplainFlags): Promise<void> => {
+  const { chain, terminal, signal, ask, where } = connected
   const { hotkey } = flags
   publicKeyOf(hotkey)
   const record = await ask(readPolicyRecord(chain, flags.netuid, signal))

@@ -1,7 +1,7 @@
 import type { ChainInUse, PolicyRecord } from '@sluice/chain'
 import { chainText } from '@sluice/command-line'
 import { diffPolicies, effectivePercentage, policyToJson, type CommitmentField } from '@sluice/rollout'
-import type { Session } from './session.ts'
+import type { Connected } from './connect.ts'
 
 /** Bytes as text when they are printable ASCII, else as 0x hex. */
 export const bytesAsText = (bytes: Uint8Array): string => {
@@ -54,7 +54,7 @@ const stateOf = ({ decoding, commitmentBlock }: PolicyRecord): string => {
 }
 
 /** Policy, origin and block. */
-export const showRecord = ({ terminal, where }: Session, record: PolicyRecord): void => {
+export const showRecord = ({ terminal, where }: Connected, record: PolicyRecord): void => {
   const { decoding } = record
   terminal.title(`Storage policy of subnet ${record.netuid}`)
   terminal.line(`Policy:        ${stateOf(record)}`)

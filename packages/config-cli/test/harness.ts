@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { runProgram } from '@sluice/command-line'
 import { createProgram } from '../src/index.ts'
-import type { OpenChain } from '../src/session.ts'
+import type { OpenChain } from '../src/connect.ts'
 
 export interface Ran {
   readonly code: number

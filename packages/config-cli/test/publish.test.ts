@@ -148,7 +148,7 @@ describe('what the policy says', () => {
   })
 
   it('replaces a broken policy from defaults and says so', async () => {
-    await subnet.putSlot([new TextEncoder().encode('{"storage":{"v":1,"rollout_percentage":500}}')])
+    await subnet.putCommitment([new TextEncoder().encode('{"storage":{"v":1,"rollout_percentage":500}}')])
     const ran = await subnet.run(`${guide} --yes`)
     expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('is not valid (rollout_percentage')])
     expect((await subnet.record()).decoding.kind).toBe('policy')
@@ -156,7 +156,7 @@ describe('what the policy says', () => {
 
   it("keeps fields of other uses and the owner's own pointer", async () => {
     const foreign = new TextEncoder().encode('git:0f9c3b2a')
-    await subnet.putSlot([foreign, new TextEncoder().encode('sluice|1|hf|acme/data|ijPgLv')])
+    await subnet.putCommitment([foreign, new TextEncoder().encode('sluice|1|hf|acme/data|ijPgLv')])
     const ran = await subnet.run(`${guide} --yes`)
     expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('1 field(s) of other uses')])
     const record = await subnet.record()

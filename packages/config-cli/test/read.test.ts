@@ -80,22 +80,22 @@ describe('with a policy', () => {
   })
 
   it('get and status survive what cannot be read', async () => {
-    await subnet.putSlot([new TextEncoder().encode('{"storage":{"v":1,"mode":"\\u001b[2J"}}')])
+    await subnet.putCommitment([new TextEncoder().encode('{"storage":{"v":1,"mode":"\\u001b[2J"}}')])
     const broken = await subnet.run('status --netuid 13')
     expect([broken.code, broken.stdout]).toEqual([0, expect.stringContaining('miners keep the last good policy')])
     expect(broken.stdout).not.toContain('\u001b')
-    await subnet.putSlot([new TextEncoder().encode('sluice|2|x')])
+    await subnet.putCommitment([new TextEncoder().encode('sluice|2|x')])
     expect((await subnet.run('get --netuid 13')).stdout).toContain('version "2" is newer than this program')
     expect((await subnet.run('get --netuid 13 --json')).json()).toMatchObject({ decoding: 'unsupported', version: '2' })
   })
 
   it('status claims nothing about who stores where when it cannot know', async () => {
-    await subnet.putSlot([new TextEncoder().encode('sluice|2|x')])
+    await subnet.putCommitment([new TextEncoder().encode('sluice|2|x')])
     const unread = await subnet.run('status --netuid 13')
     expect(unread.stdout).toContain('by their last good policy')
     expect(unread.stdout).not.toMatch(/HuggingFace|0 of 8/)
     expect((await subnet.run('status --netuid 13 --json')).json()).toMatchObject({ heads: null, on_s3: null })
-    await subnet.putSlot([new TextEncoder().encode('{"storage":{"v":1,"use_huggingface":false}}')])
+    await subnet.putCommitment([new TextEncoder().encode('{"storage":{"v":1,"use_huggingface":false}}')])
     const off = await subnet.run('status --netuid 13')
     expect(off.stdout).toMatch(/owner +nowhere/)
     await subnet.publish({ useS3: true, s3, rolloutPercentage: 100, mode: 'dual' })

@@ -25,7 +25,7 @@ const alone = async (test: (subnet: TestSubnet) => Promise<void>): Promise<void>
   }
 }
 
-/** Runs a line that must fail, checks that the slot did not change, and gives code and message. */
+/** Runs a line that must fail, checks that the commitment did not change, and gives code and message. */
 const refused = async (
   line: string,
   subnet: TestSubnet = shared,
@@ -96,10 +96,10 @@ describe('room', () => {
   it('says when other uses leave no room, and shows nothing that could steer the terminal', async () => {
     await alone(async (subnet) => {
       const hostile = new TextEncoder().encode('\u001b[2J\u001b]0;owned\u0007')
-      await subnet.putSlot([hostile, hostile, hostile])
+      await subnet.putCommitment([hostile, hostile, hostile])
       const [code, message] = await refused(line, subnet)
-      expect([code, message]).toEqual([6, expect.stringContaining('free the slot')])
-      await subnet.putSlot([hostile])
+      expect([code, message]).toEqual([6, expect.stringContaining('free the commitment')])
+      await subnet.putCommitment([hostile])
       const dry = await subnet.run('set --netuid 13 --region eu-west-1 --dry-run')
       expect(dry.code).toBe(0)
       // oxlint-disable-next-line no-control-regex
@@ -159,7 +159,7 @@ describe('consent', () => {
 
   it('does not overwrite what newer software published, unless told to', async () => {
     await alone(async (subnet) => {
-      await subnet.putSlot([new TextEncoder().encode('sluice|2|something')])
+      await subnet.putCommitment([new TextEncoder().encode('sluice|2|something')])
       const line = 'set --netuid 13 --use_huggingface true --yes --wallet.name owner'
       expect(await refused(line, subnet)).toEqual([3, expect.stringContaining('--replace')])
       expect((await subnet.run(`${line} --replace`)).code).toBe(0)

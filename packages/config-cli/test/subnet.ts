@@ -12,15 +12,15 @@ export interface TestSubnet {
   record(): Promise<PolicyRecord>
   /** Publishes without the CLI. */
   publish(policy: PolicyInput): Promise<void>
-  /** Puts Raw fields into the owner's slot, as another program would. */
-  putSlot(fields: readonly Uint8Array[]): Promise<void>
+  /** Puts Raw fields into the owner's commitment, as another program would. */
+  putCommitment(fields: readonly Uint8Array[]): Promise<void>
   close(): Promise<void>
 }
 
 /** What most policies need. */
 export const s3 = { bucketName: 'data-universe-subnet', authEndpoint: 'https://gateway.example.org/auth' }
 
-const encodedSlot = (fields: readonly Uint8Array[]): string => {
+const encodedCommitment = (fields: readonly Uint8Array[]): string => {
   // Registration: deposit u64, block u32 (2), fields as Vec<Data>; Data: RawN has index N + 1.
   const head = [...Array.from({ length: 8 }, () => 0), 2, 0, 0, 0, fields.length << 2]
   return `0x${Buffer.from([...head, ...fields.flatMap((field) => [field.length + 1, ...field])]).toString('hex')}`
@@ -48,8 +48,8 @@ export const startSubnet = async (options: ChainNodeOptions = {}): Promise<TestS
       const hotkey = await hotkeyFromUri(node.owner.hotkeyUri)
       await publishPolicy(chain, { netuid: node.netuid, hotkey, policy: createPolicy(policy) })
     },
-    putSlot: async (fields) => {
-      const change = [[[node.netuid, node.owner.hotkey], encodedSlot(fields)]]
+    putCommitment: async (fields) => {
+      const change = [[[node.netuid, node.owner.hotkey], encodedCommitment(fields)]]
       await chain.use(
         async (connection) => await connection.send('dev_setStorage', [{ Commitments: { CommitmentOf: change } }]),
       )

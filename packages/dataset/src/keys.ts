@@ -41,7 +41,7 @@ export interface PartKey {
   /** A name as `sourceName` gives it. */
   readonly source: string
   /** Hours since 1970. */
-  readonly bucket: number
+  readonly hour: number
   /** Which share, counted from 1. */
   readonly part: number
   /** How many shares the partition has, 1 to 9999. */
@@ -51,11 +51,11 @@ export interface PartKey {
 }
 
 /**
- * `source={name}/bucket={bucket}/part-{part}of{of}-{sha256[0..16]}.parquet`, relative to the miner's root.
+ * `source={name}/bucket={hour}/part-{part}of{of}-{sha256[0..16]}.parquet`, relative to the miner's root.
  * @throws DatasetError `BAD_KEY`
  */
 export function partKey(key: PartKey): string {
-  const text = `source=${key.source}/bucket=${key.bucket}/part-${key.part}of${key.of}-${key.sha256.slice(0, 16)}.parquet`
+  const text = `source=${key.source}/bucket=${key.hour}/part-${key.part}of${key.of}-${key.sha256.slice(0, 16)}.parquet`
   if (!parsePartKey(text)) throw new DatasetError('BAD_KEY', `"${text}" is not the key of a partition file`)
   return text
 }
@@ -64,9 +64,9 @@ export function partKey(key: PartKey): string {
 export function parsePartKey(key: string): PartKey | null {
   const match = PART_KEY.exec(key)
   if (!match) return null
-  const [, source = '', bucket, part, of, sha256 = ''] = match
+  const [, source = '', hour, part, of, sha256 = ''] = match
   if (Number(part) > Number(of)) return null
-  return { source, bucket: Number(bucket), part: Number(part), of: Number(of), sha256 }
+  return { source, hour: Number(hour), part: Number(part), of: Number(of), sha256 }
 }
 
 /** Whether a path may stand in a manifest: 1 to 1024 characters of `[A-Za-z0-9._=-]` and `/`, no `.` or `..` segment. */

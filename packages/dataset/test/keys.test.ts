@@ -24,7 +24,7 @@ test('sources, hours and digests', () => {
 })
 
 test('part keys', () => {
-  const key = { source: 'x', bucket: 480_000, part: 2, of: 3, sha256: 'ab'.repeat(32) }
+  const key = { source: 'x', hour: 480_000, part: 2, of: 3, sha256: 'ab'.repeat(32) }
   const text = 'source=x/bucket=480000/part-2of3-abababababababab.parquet'
   expect(partKey(key)).toBe(text)
   expect(parsePartKey(text)).toEqual({ ...key, sha256: 'ab'.repeat(8) })
@@ -33,7 +33,7 @@ test('part keys', () => {
     { part: 0 },
     { part: 4 },
     { of: 10_000, part: 1 },
-    { bucket: -1 },
+    { hour: -1 },
     { source: '../x' },
     { sha256: 'no' },
   ]) {

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DatasetError, lookupUris, readRows, writePart } from '../src/index.ts'
 import type { DataRow } from '../src/index.ts'
-import { BUCKET, bytesReader, collect, row, sortedRows, tweet } from './rows.ts'
+import { HOUR, bytesReader, collect, row, sortedRows, tweet } from './rows.ts'
 
 let directory = ''
 let small: Uint8Array = new Uint8Array()
@@ -13,7 +13,7 @@ let large: Uint8Array = new Uint8Array()
 let largeRows: DataRow[] = []
 
 async function bytesOf(rows: DataRow[]): Promise<Uint8Array> {
-  const part = await writePart({ directory, source: 2, bucket: BUCKET, part: 1, of: 1, rows })
+  const part = await writePart({ directory, source: 2, hour: HOUR, part: 1, of: 1, rows })
   return readFile(part.path)
 }
 

@@ -17,8 +17,8 @@ const signer = signerOf(1)
 
 function partFile(part: number): ManifestFile {
   const sha256 = createHash('sha256').update(String(part)).digest('hex')
-  const path = partKey({ source: 'x', bucket: 480_000, part, of: 9, sha256 })
-  return { path, bytes: 10, sha256, rows: 1, source: 'x', bucket: 480_000 }
+  const path = partKey({ source: 'x', hour: 480_000, part, of: 9, sha256 })
+  return { path, bytes: 10, sha256, rows: 1, source: 'x', hour: 480_000 }
 }
 const plainFile: ManifestFile = {
   path: 'files/w.bin',
@@ -26,7 +26,7 @@ const plainFile: ManifestFile = {
   sha256: 'ab'.repeat(32),
   rows: null,
   source: null,
-  bucket: null,
+  hour: null,
 }
 
 function manifestOf(over: Partial<Manifest> = {}): Manifest {
@@ -56,6 +56,15 @@ test('a manifest is sealed and opened; files are sorted, the hash is that of the
   expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'))
 })
 
+test('the file calls an hour bucket, as every manifest there is does', async () => {
+  const { payload } = JSON.parse(Buffer.from(await sealManifest(manifestOf(), signer)).toString()) as {
+    payload: string
+  }
+  const { files } = JSON.parse(Buffer.from(payload, 'base64').toString()) as { files: unknown[] }
+  const { hour, ...part } = partFile(1)
+  expect(files[1]).toEqual({ ...part, bucket: hour })
+})
+
 test('a signature over <Bytes> counts too', async () => {
   const bytes = await sealManifest(manifestOf(), signerOf(1, true))
   expect(openManifest(bytes, { hotkey: signer.address }).manifest.sequence).toBe(3)
@@ -82,7 +91,7 @@ const badFiles: ManifestFile[][] = [
   [{ ...plainFile, bytes: -1 }],
   [{ ...plainFile, sha256: 'AB'.repeat(32) }],
   [{ ...partFile(1), source: 'reddit' }],
-  [{ ...partFile(1), bucket: 1 }],
+  [{ ...partFile(1), hour: 1 }],
   [{ ...partFile(1), rows: null }],
   [{ ...partFile(1), sha256: 'cd'.repeat(32) }],
 ]

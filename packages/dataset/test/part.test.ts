@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFieldEncoding, readRows, shareOf, uriDigest, writePart } from '../src/index.ts'
 import type { DataRow, FieldEncoding, PartFile } from '../src/index.ts'
 import { createPendingFile } from '../src/format/part-file.ts'
-import { BUCKET, bytesReader, collect, row, sortedRows, tweet } from './rows.ts'
+import { HOUR, bytesReader, collect, row, sortedRows, tweet } from './rows.ts'
 
 const encoding = createFieldEncoding({ publicKey: `${'AQ'.repeat(21)}E=`, privateKey: `${'Ag'.repeat(21)}I=` })
 
@@ -24,7 +24,7 @@ function write(
   rows: Iterable<DataRow> | AsyncIterable<DataRow>,
   over: { encoding?: FieldEncoding; source?: number } = {},
 ) {
-  return writePart({ directory, source: 2, bucket: BUCKET, part: 1, of: 1, rows, ...over })
+  return writePart({ directory, source: 2, hour: HOUR, part: 1, of: 1, rows, ...over })
 }
 async function readBack(part: PartFile): Promise<Record<string, unknown>[]> {
   return collect(readRows(bytesReader(await readFile(part.path))))
@@ -33,8 +33,8 @@ async function readBack(part: PartFile): Promise<Record<string, unknown>[]> {
 test('the name, size and hash are those of the file, and the rows are counted', async () => {
   const part = await write(sortedRows(Array.from({ length: 50 }, (_, i) => tweet(i))))
   const bytes = await readFile(part.path)
-  expect(part).toMatchObject({ rows: 50, bytes: bytes.length, source: 'x', bucket: BUCKET })
-  expect(part.key).toBe(`source=x/bucket=${BUCKET}/part-1of1-${part.sha256.slice(0, 16)}.parquet`)
+  expect(part).toMatchObject({ rows: 50, bytes: bytes.length, source: 'x', hour: HOUR })
+  expect(part.key).toBe(`source=x/bucket=${HOUR}/part-1of1-${part.sha256.slice(0, 16)}.parquet`)
   expect(await readdir(directory)).toHaveLength(1)
 })
 
@@ -237,11 +237,11 @@ test('rows that do not belong here are refused and leave nothing', async () => {
     ['BAD_ROW', () => write([row('u', {}, { contentSizeBytes: 0.5 })])],
     ['BAD_ROW', () => write([row('\ud800', {})])],
     ['BAD_ROW', () => write([row('u', new Uint8Array(32 * 1024 * 1024 + 1))])],
-    ['WRONG_SHARE', () => writePart({ directory, source: 2, bucket: BUCKET, part: 2 - share, of: 2, rows: [low] })],
-    ['BAD_KEY', () => writePart({ directory, source: 2, bucket: BUCKET, part: 3, of: 2, rows: [low] })],
+    ['WRONG_SHARE', () => writePart({ directory, source: 2, hour: HOUR, part: 2 - share, of: 2, rows: [low] })],
+    ['BAD_KEY', () => writePart({ directory, source: 2, hour: HOUR, part: 3, of: 2, rows: [low] })],
     [
       'IO',
-      () => writePart({ directory: join(directory, 'absent'), source: 2, bucket: BUCKET, part: 1, of: 1, rows: [low] }),
+      () => writePart({ directory: join(directory, 'absent'), source: 2, hour: HOUR, part: 1, of: 1, rows: [low] }),
     ],
   ]
   for (const [code, attempt] of cases) await expect(attempt()).rejects.toMatchObject({ code })
@@ -254,7 +254,7 @@ test('an abort or a failing source leaves nothing', async () => {
     for (const entry of sortedRows(Array.from({ length: 100 }, (_, i) => tweet(i)))) yield await Promise.resolve(entry)
     stop.abort(new Error('enough'))
   }
-  const attempt = writePart({ directory, source: 2, bucket: BUCKET, part: 1, of: 1, rows: rows(), signal: stop.signal })
+  const attempt = writePart({ directory, source: 2, hour: HOUR, part: 1, of: 1, rows: rows(), signal: stop.signal })
   await expect(attempt).rejects.toMatchObject({ code: 'ABORTED', retryable: true })
   function* broken() {
     yield tweet(1)

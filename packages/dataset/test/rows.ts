@@ -1,7 +1,7 @@
 import { uriDigest } from '../src/index.ts'
 import type { ByteReader, DataRow } from '../src/index.ts'
 
-export const BUCKET = 480_000
+export const HOUR = 480_000
 
 /** A row as Data Universe's X scraper stores it. */
 export function tweet(i: number, content: Readonly<Record<string, unknown>> = {}): DataRow {
@@ -22,7 +22,7 @@ export function row(uri: string, content: unknown, over: Partial<DataRow> = {}):
   return {
     uri,
     datetime: '2024-10-04 00:12:13+00:00',
-    timeBucketId: BUCKET,
+    timeBucketId: HOUR,
     source: 2,
     label: '#bittensor',
     content: bytes,

@@ -7,7 +7,7 @@ import { repositoryProblem } from './text-rules.ts'
 import type { Policy } from './policy.ts'
 import { POLICY_VERSION } from './policy-schema.ts'
 import { policyToJson } from './policy-json.ts'
-import { readSlot, type SlotRecord } from './commitment-slot.ts'
+import { readRecords, type CommitmentRecord } from './records.ts'
 
 /** Our fields of a commitment-to-be; the first candidate that fits is taken. */
 interface Candidate {
@@ -36,15 +36,15 @@ const fits = (fields: readonly CommitmentField[], limits: CommitmentLimits): boo
       : field.kind === 'foreign' || (limits.maxBigRawBytes !== null && field.bytes.length <= limits.maxBigRawBytes),
   )
 
-/** A slot of nothing but empty fields is free; beside others an empty field keeps its place. */
+/** A commitment of nothing but empty fields is free; beside others an empty field keeps its place. */
 const occupied = (fields: readonly CommitmentField[]): readonly CommitmentField[] =>
   fields.every((field) => fieldBytes(field) === 0 && (field.kind !== 'foreign' || field.type === 'None')) ? [] : fields
 
-const isForeign = (record: SlotRecord): boolean => record.kind === 'foreign'
+const isForeign = (record: CommitmentRecord): boolean => record.kind === 'foreign'
 
 /** Foreign fields stay in order and on their side of ours; ours go where ours were, else behind everything. */
-const place = (
-  records: readonly SlotRecord[],
+const fit = (
+  records: readonly CommitmentRecord[],
   candidates: readonly Candidate[],
   limits: CommitmentLimits,
 ): EncodedCommitment => {
@@ -68,14 +68,14 @@ const place = (
     'DOES_NOT_FIT',
     `The record needs ${Math.min(...sizes)} bytes at least, but beside ${before.length + after.length} field(s) of ` +
       `others this chain takes ${maxFields} field(s) of ${maxBigRawBytes ?? maxRawBytes} bytes. ` +
-      'Shorten the policy (schedule, include, exclude, endpoints) or free the slot of its other content.',
+      'Shorten the policy (schedule, include, exclude, endpoints) or free the commitment of its other content.',
   )
 }
 
 const document = (storage: string, others: readonly (readonly [key: string, text: string])[]): string =>
   `{${[['storage', storage] as const, ...others].map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`
 
-const othersOf = (records: readonly SlotRecord[]): (readonly [string, string])[] => {
+const othersOf = (records: readonly CommitmentRecord[]): (readonly [string, string])[] => {
   const all = records.flatMap((record) => (record.kind === 'json' ? record.members : []))
   const seen = new Map<string, string>()
   for (const { key, text } of all) if (key !== 'storage' && !seen.has(key)) seen.set(key, text)
@@ -93,7 +93,7 @@ export const encodePolicy = (
   limits: CommitmentLimits,
 ): EncodedCommitment => {
   const valid = createPolicy(policy)
-  const records = readSlot(occupied(current))
+  const records = readRecords(occupied(current))
   const repository = decodePointer(current)
   const others = othersOf(records)
   const fieldZeroIsFree = records[0] === undefined || !isForeign(records[0])
@@ -102,7 +102,7 @@ export const encodePolicy = (
   const storage = policyToJson(valid)
   const json = (hf: string | null): CommitmentField[] =>
     chunked(document(JSON.stringify(hf === null ? storage : { ...storage, hf }), others), limits)
-  return place(
+  return fit(
     records,
     [
       { encoding: 'compact', fields: compact === null ? null : [raw(compact), ...pointer] },
@@ -125,7 +125,7 @@ export const encodePointer = (
 ): EncodedCommitment => {
   const problem = repositoryProblem(repository)
   if (problem !== null) throw new RolloutError('BAD_REPOSITORY', `The HuggingFace repository ${problem}.`)
-  const all = readSlot(occupied(current))
+  const all = readRecords(occupied(current))
   const records = all.filter((record) => record.kind !== 'pointer')
   const rewrite = (hf: string | null): CommitmentField[] =>
     records.filter((record) => !isForeign(record)).flatMap((record) => withPointer(record, hf, limits))
@@ -133,7 +133,7 @@ export const encodePointer = (
   const compact = [...rewrite(null), raw(writeCompactPointer(repository))]
   const fresh = document(JSON.stringify({ v: POLICY_VERSION, hf: repository }), [])
   const alone = [...rewrite(null), ...chunked(fresh, limits)]
-  return place(
+  return fit(
     all,
     [
       { encoding: 'json', fields: hasJson ? rewrite(repository) : null },
@@ -145,7 +145,11 @@ export const encodePointer = (
 }
 
 /** The record with `hf` set or removed, every other member bit for bit. */
-const withPointer = (record: SlotRecord, hf: string | null, limits: CommitmentLimits): readonly CommitmentField[] => {
+const withPointer = (
+  record: CommitmentRecord,
+  hf: string | null,
+  limits: CommitmentLimits,
+): readonly CommitmentField[] => {
   if (record.kind !== 'json' || record.members.length === 0) return record.fields
   if (hf === null && !record.storage.some((member) => member.key === 'hf')) return record.fields
   const kept = record.storage.filter((member) => member.key !== 'hf')

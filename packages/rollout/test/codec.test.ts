@@ -52,7 +52,7 @@ describe('round trip', () => {
     expect(decodePolicy(both.fields)).toMatchObject({ kind: 'policy', policy: guide })
   })
 
-  it('keeps whatever others have in the slot, in order, and the pointer, for any policy', () => {
+  it('keeps whatever others have in the commitment, in order, and the pointer, for any policy', () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((all) => Uint8Array.from([120, ...all]))
     const foreign: fc.Arbitrary<CommitmentField> = fc.oneof(
       bytes.map((scale) => ({ kind: 'foreign' as const, type: 'Sha256', scale })),

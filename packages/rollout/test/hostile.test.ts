@@ -97,7 +97,7 @@ describe('hostile input', () => {
     expect(decodePolicy([bigRaw(text)])).toMatchObject({ kind: 'invalid' })
   })
 
-  it('two policies in one slot are invalid', () => {
+  it('two policies in one commitment are invalid', () => {
     expect(decodePolicy([raw(compact), bigRaw('{"storage":{"v":1,"use_s3":false}}')])).toEqual({
       kind: 'invalid',
       problem: 'the commitment holds more than one policy',
@@ -124,7 +124,7 @@ describe('hostile input', () => {
     expect(decodePolicy([sealed('sluice|1|shf|5|bp|data-universe-subnet|us-east-1|example.org')]).kind).toBe('policy')
   })
 
-  it('a policy of another account in the same slot type is not special: text of others is absent', () => {
+  it('a policy of another account in the same commitment type is not special: text of others is absent', () => {
     for (const text of ['', ' ', '{', '{}', '{"a":1}', 'sluice', 'sluice|', 'sluice|x|', 'hello', '\u0000']) {
       expect(decodePolicy([raw(text)]), text).toEqual({ kind: 'absent' })
     }

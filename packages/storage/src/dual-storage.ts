@@ -209,7 +209,7 @@ async function sealUserFile({ outbox, spool, now }: CycleOptions, path: string, 
       outbox.jobs.removeFile(before.id)
       outbox.targets.unlist(before.id)
     }
-    outbox.files.put({ key: full, bytes, sha256, rows: null, source: null, bucket: null, path: name }, now())
+    outbox.files.put({ key: full, bytes, sha256, rows: null, source: null, hour: null, path: name }, now())
   })
   if (former !== null && former !== name) await spool.remove(former)
 }

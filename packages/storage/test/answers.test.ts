@@ -23,7 +23,7 @@ afterEach(async () => {
 const fiveHours = (): void =>
   addRows(
     miner.db,
-    Array.from({ length: 50 }, (_none, at) => ({ uri: `u${at}`, bucket: 480_000 + (at % 5) })),
+    Array.from({ length: 50 }, (_none, at) => ({ uri: `u${at}`, hour: 480_000 + (at % 5) })),
   )
 const isHour = (key: string, hour: number): boolean => key.includes(`bucket=${hour}/`)
 
@@ -59,7 +59,7 @@ describe('an answer that does not fit', () => {
     expect(receipt).toMatchObject({ complete: false, failedAttempts: [{ code: 'PROTOCOL', retryable: true }] })
     expect(receipt.copies).toHaveLength(4)
     const listed = (await miner.manifest('huggingface'))?.files ?? []
-    expect(listed.map(({ bucket }) => bucket)).toEqual([480_000, 480_001, 480_003, 480_004])
+    expect(listed.map(({ hour }) => hour)).toEqual([480_000, 480_001, 480_003, 480_004])
     expect(storage.status().backends).toMatchObject([{ verifiedFiles: 4, queuedFiles: 1 }])
     restore()
     expect(await storage.uploadData()).toMatchObject({ complete: true, failedAttempts: [] })

@@ -19,7 +19,7 @@ describe('changed rows', () => {
     await storage.uploadData()
     const before = await miner.manifest('huggingface')
     miner.hub.calls.length = 0
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_003, source: 2 }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_003, source: 2 }])
     const receipt = await storage.uploadData()
     expect(receipt.copies).toHaveLength(1)
     expect(receipt.complete).toBe(true)

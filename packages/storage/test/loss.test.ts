@@ -18,8 +18,8 @@ it('a damaged manifest in the backend deletes nothing that the next one still ne
   const old = (await miner.objects('huggingface')).filter((key) => key.includes('bucket=480003'))
   writeFileSync(join(miner.root, 'hub', 'manifest.json'), 'damaged')
   addRows(miner.db, [
-    { uri: 'https://x.com/late', bucket: 480_003 },
-    { uri: 'https://x.com/other', bucket: 480_004 },
+    { uri: 'https://x.com/late', hour: 480_003 },
+    { uri: 'https://x.com/other', hour: 480_004 },
   ])
   miner.hub.fault = (call, keys) => {
     if (call === 'put' && keys.some((key) => key.includes('bucket=480003'))) down()

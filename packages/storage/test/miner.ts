@@ -47,7 +47,7 @@ export function openMinerDatabase(path: string): SqliteDatabase {
 
 export interface TestRow {
   uri: string
-  bucket?: number
+  hour?: number
   source?: number
   label?: string | null
   content?: string | Buffer
@@ -56,10 +56,10 @@ export interface TestRow {
 export function addRows(db: SqliteDatabase, rows: readonly TestRow[]): void {
   const insert = db.prepare('INSERT OR REPLACE INTO DataEntity VALUES (?, ?, ?, ?, ?, ?, ?)')
   db.transaction(() => {
-    for (const { uri, bucket = 480_000, source = 2, label = '#tao', content } of rows) {
+    for (const { uri, hour = 480_000, source = 2, label = '#tao', content } of rows) {
       const bytes = Buffer.from(content ?? JSON.stringify({ text: `text of ${uri}`, url: uri, username: 'u' }))
-      const datetime = `${new Date(bucket * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')}+00:00`
-      insert.run(uri, datetime, bucket, source, label ?? 'NULL', bytes, bytes.length)
+      const datetime = `${new Date(hour * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')}+00:00`
+      insert.run(uri, datetime, hour, source, label ?? 'NULL', bytes, bytes.length)
     }
   })()
 }
@@ -67,7 +67,7 @@ export function addRows(db: SqliteDatabase, rows: readonly TestRow[]): void {
 export const manyRows = (count: number, from = 0): TestRow[] =>
   Array.from({ length: count }, (_none, at) => {
     const n = from + at
-    return { uri: `https://x.com/u/status/${n}`, bucket: 480_000 + (n % 7), source: n % 3 === 0 ? 1 : 2 }
+    return { uri: `https://x.com/u/status/${n}`, hour: 480_000 + (n % 7), source: n % 3 === 0 ? 1 : 2 }
   })
 
 /** A fault: the backend is away. */

@@ -41,7 +41,7 @@ it('whatever comes late, is pruned or fails: each row that was ever stored stays
       }
       // No two contents are of one length: rows replaced by as many bytes in the very hour that decides are not seen.
       const insert = (hour: number): void =>
-        addRows(miner.db, [{ uri: `u${++rows}${'-'.repeat(rows)}`, bucket: 480_000 + hour, source: 1 + (rows % 2) }])
+        addRows(miner.db, [{ uri: `u${++rows}${'-'.repeat(rows)}`, hour: 480_000 + hour, source: 1 + (rows % 2) }])
       insert(0)
       for (const one of events) {
         if (one.kind === 'cycle') await upload()

@@ -50,7 +50,7 @@ describe('rows that the database prunes stay remote', () => {
     const second = await miner.open()
     expect((await second.uploadData()).complete).toBe(true)
     expect(await miner.uris('huggingface')).toEqual(all)
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_003 }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_003 }])
     expect((await second.uploadData()).complete).toBe(true)
     expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
   })
@@ -62,7 +62,7 @@ describe('rows that the database prunes stay remote', () => {
     await storage.uploadData()
     const before = await miner.objects('huggingface')
     pruneOldest(3)
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_000 }])
     const all = [...first, 'https://x.com/late'].sort()
     const receipt = await storage.uploadData()
     expect(receipt).toMatchObject({ complete: true, copies: [{ rows: 1, source: 'x' }] })
@@ -85,7 +85,7 @@ describe('rows that the database prunes stay remote', () => {
       )
       .get() ?? { uri: '', content: Buffer.from('') }
     miner.db.prepare('DELETE FROM DataEntity WHERE uri = ?').run(uri)
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000, content }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_000, content }])
     expect((await storage.uploadData()).complete).toBe(true)
     expect(await miner.uris('huggingface')).toEqual([...all, 'https://x.com/late'].sort())
   })
@@ -98,7 +98,7 @@ describe('rows that the database prunes stay remote', () => {
     const storage = await miner.open()
     expect((await storage.uploadData()).complete).toBe(false)
     pruneOldest(3)
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_000 }])
     expect((await storage.uploadData()).complete).toBe(false)
     miner.s3.fault = null
     expect((await storage.uploadData()).complete).toBe(true)
@@ -111,7 +111,7 @@ describe('rows that the database prunes stay remote', () => {
     const storage = await miner.open()
     await storage.uploadData()
     miner.s3.fault = down
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_000 }])
     expect((await storage.uploadData()).copies).toMatchObject([{ backend: 'huggingface', source: 'x' }])
     const inHour = miner.db
       .prepare<[], string>('SELECT uri FROM DataEntity WHERE timeBucketId = 480000 AND source = 2 ORDER BY uri')
@@ -129,7 +129,7 @@ describe('rows that the database prunes stay remote', () => {
     state.exec('DELETE FROM digests') // as for an hour that became the oldest just now
     state.close()
     pruneOldest(3)
-    addRows(miner.db, [{ uri: 'https://x.com/late', bucket: 480_000 }])
+    addRows(miner.db, [{ uri: 'https://x.com/late', hour: 480_000 }])
     miner.hub.fault = (call, keys) => {
       if (call === 'open' && keys.some((key) => key.includes('bucket=480000'))) down()
     }

@@ -60,7 +60,7 @@ describe('fallback', () => {
     miner.policy = s3Policy(100)
     const storage = await miner.open()
     await storage.uploadData()
-    addRows(miner.db, [{ uri: 'https://x.com/new', bucket: 480_100 }])
+    addRows(miner.db, [{ uri: 'https://x.com/new', hour: 480_100 }])
     miner.s3.fault = down
     await storage.uploadData()
     miner.s3.fault = null

@@ -1,9 +1,10 @@
 import { type BackendName, backendNames, effectivePercentage, standingOf } from '@sluice/rollout'
 import pLimit from 'p-limit'
+import { passAbort } from './errors.ts'
 import { type Coverage, uniteManifests } from './check/coverage.ts'
 import { type Limits, openBudget } from './check/budget.ts'
 import { type ManifestState, readManifest } from './check/manifest-state.ts'
-import { passAbort, type Place } from './check/miner-place.ts'
+import type { Place } from './check/miner-place.ts'
 import type { SeenManifests } from './check/manifest-history.ts'
 import type { Subnet, SubnetNeuron } from './subnet.ts'
 import type { Verdict } from './check/verdict.ts'
@@ -135,7 +136,7 @@ function usageOf(s3: boolean | null, huggingface: boolean | null): Usage {
   return huggingface ? 'huggingface' : 'neither'
 }
 
-function lagOf({ newestBucket: { s3, huggingface } }: Coverage): MinerUsage['lagHours'] {
+function lagOf({ newestHour: { s3, huggingface } }: Coverage): MinerUsage['lagHours'] {
   if (s3 === null || huggingface === null) return null
   return { s3: Math.max(0, huggingface - s3), huggingface: Math.max(0, s3 - huggingface) }
 }

@@ -22,3 +22,8 @@ export class ValidatorError extends Error {
     return value instanceof Error && value.name === 'ValidatorError'
   }
 }
+
+/** Rethrows as ABORTED when it was the caller who stopped; a passed deadline is not. @throws ValidatorError ABORTED */
+export function passAbort(signal: AbortSignal | undefined, cause?: unknown): void {
+  if (signal?.aborted) throw new ValidatorError('ABORTED', 'Stopped by the caller.', cause)
+}

@@ -54,11 +54,11 @@ test('any URI survives CSV', async () => {
 })
 
 test('hints become what keys say; dates with and without zone', () => {
-  const bucketOf = (datetime: string) => readEntities([{ uri: 'u', datetime }])[0]?.bucket
-  expect(bucketOf('1970-01-02T01:30:00Z')).toBe(25)
-  expect(bucketOf('1970-01-02 01:30:00')).toBe(25)
-  expect(bucketOf('1970-01-02T01:30:00+02:00')).toBe(23)
-  expect(bucketOf('1970-01-02 01:30:00.123456+00:00')).toBe(25)
+  const hourOf = (datetime: string) => readEntities([{ uri: 'u', datetime }])[0]?.hour
+  expect(hourOf('1970-01-02T01:30:00Z')).toBe(25)
+  expect(hourOf('1970-01-02 01:30:00')).toBe(25)
+  expect(hourOf('1970-01-02T01:30:00+02:00')).toBe(23)
+  expect(hourOf('1970-01-02 01:30:00.123456+00:00')).toBe(25)
   expect(
     readEntities([{ uri: 'u', source: 1 }, { uri: 'u', source: 77 }, { uri: 'u' }]).map(({ source }) => source),
   ).toEqual(['reddit', 'source-77', null])
@@ -68,8 +68,8 @@ test('a date without zone is UTC whatever the machine thinks', () => {
   const before = process.env['TZ']
   process.env['TZ'] = 'Pacific/Kiritimati'
   try {
-    expect(readEntities([{ uri: 'u', datetime: '1970-01-02 01:30:00' }])[0]?.bucket).toBe(25)
-    expect(readEntities([{ uri: 'u', datetime: '1970-01-02' }])[0]?.bucket).toBe(24)
+    expect(readEntities([{ uri: 'u', datetime: '1970-01-02 01:30:00' }])[0]?.hour).toBe(25)
+    expect(readEntities([{ uri: 'u', datetime: '1970-01-02' }])[0]?.hour).toBe(24)
   } finally {
     if (before === undefined) delete process.env['TZ']
     else process.env['TZ'] = before

@@ -166,7 +166,7 @@ describe('limits', () => {
       const sha256 = sha256Of(data)
       const path = `source=x/bucket=${hour}/part-1of1-${sha256.slice(0, 16)}.parquet`
       await put(s3.backend, { key: path, bytes: 2000, sha256, source: { data } })
-      await scene.manifest(s3, miner, [{ path, bytes: 2000, sha256, rows: 1, source: 'x', bucket: hour }])
+      await scene.manifest(s3, miner, [{ path, bytes: 2000, sha256, rows: 1, source: 'x', hour }])
       const validator = await scene.validator()
       const report = await validator.validateMinerData(miner.address, [{ uri: 'https://x.com/1' }])
       expect(report.verdicts[0]?.verdict).toBe('corrupt')

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { pickSamples } from '../src/check/sample.ts'
 
 const files = [10, 20, 30, 1000].map((bytes): ManifestFile => {
-  return { path: `files/${bytes}`, bytes, sha256: '0'.repeat(64), rows: null, source: null, bucket: null }
+  return { path: `files/${bytes}`, bytes, sha256: '0'.repeat(64), rows: null, source: null, hour: null }
 })
 const sizes = (picked: readonly ManifestFile[]): number[] => picked.map(({ bytes }) => bytes)
 

@@ -24,12 +24,12 @@ export const hour = 489_000
 
 export const sha256Of = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
-export function rowsOf(count: number, source = 2, bucket = hour, tag = 'post'): DataRow[] {
+export function rowsOf(count: number, source = 2, at = hour, tag = 'post'): DataRow[] {
   const rows = Array.from({ length: count }, (_, i): DataRow => {
-    const uri = `https://x.com/user/status/${tag}-${bucket}-${i}`
-    const datetime = new Date((bucket * 3600 + (i % 3600)) * 1000).toISOString()
+    const uri = `https://x.com/user/status/${tag}-${at}-${i}`
+    const datetime = new Date((at * 3600 + (i % 3600)) * 1000).toISOString()
     const content = new TextEncoder().encode(JSON.stringify({ text: `text of ${uri}`, url: uri, username: 'user' }))
-    return { uri, datetime, timeBucketId: bucket, source, label: '#label', content, contentSizeBytes: content.length }
+    return { uri, datetime, timeBucketId: at, source, label: '#label', content, contentSizeBytes: content.length }
   })
   return rows.sort((a, b) => Buffer.compare(uriDigest(a.uri), uriDigest(b.uri)))
 }
@@ -65,12 +65,12 @@ export async function openScene() {
       return { folder, backend }
     },
     async part(tree: Tree, rows: readonly DataRow[], part = 1, of = 1): Promise<ManifestFile> {
-      const [{ source, timeBucketId: bucket }] = rows as [DataRow]
+      const [{ source, timeBucketId: at }] = rows as [DataRow]
       const directory = await mkdtemp(join(base, `part-${parts++}-`))
-      const file = await writePart({ directory, source, bucket, part, of, rows })
+      const file = await writePart({ directory, source, hour: at, part, of, rows })
       const { key, bytes, sha256, path } = file
       await put(tree.backend, { key, bytes, sha256, source: { path } })
-      return { path: key, bytes, sha256, rows: file.rows, source: sourceName(source), bucket }
+      return { path: key, bytes, sha256, rows: file.rows, source: sourceName(source), hour: at }
     },
     async manifest(
       tree: Tree,

@@ -50,7 +50,7 @@ describe('one miner', () => {
       files: 2,
       rows: 100,
       missing: { s3: 1, huggingface: 0 },
-      newestBucket: { s3: hour, huggingface: hour + 1 },
+      newestHour: { s3: hour, huggingface: hour + 1 },
     })
     expect(report.s3.samples).toMatchObject([{ verdict: 'valid' }])
     expect(report.problems).toEqual([])
@@ -163,7 +163,7 @@ describe('one miner', () => {
       const data = Buffer.from(text)
       const facts = { bytes: data.length, sha256: sha256Of(data) }
       await put(s3.backend, { key: 'files/weights.bin', ...facts, source: { data } })
-      const file = { path: 'files/weights.bin', ...facts, rows: null, source: null, bucket: null }
+      const file = { path: 'files/weights.bin', ...facts, rows: null, source: null, hour: null }
       await scene.manifest(s3, miner, [file], { sequence })
     }
     await store('first', 1)

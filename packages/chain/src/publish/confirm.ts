@@ -2,9 +2,9 @@ import type { Chain } from '../chain.ts'
 import { type Connection, finalizedHead } from '../connection.ts'
 import { pause } from '../deadline.ts'
 import { ChainError } from '../errors.ts'
-import { readSlotOf } from '../subnet/policy-record.ts'
+import { readCommitmentOf } from '../subnet/policy-record.ts'
 import { sameFields } from '../subnet/registration.ts'
-import type { SlotWrite } from './slot-write.ts'
+import type { CommitmentWrite } from './commitment-write.ts'
 import { decodeValue, item, readRaw } from '../state-read.ts'
 import type { SignedCall } from './submit.ts'
 import { isHash, readExtrinsics, readHeader } from '../wire.ts'
@@ -20,12 +20,12 @@ export interface Published {
 export interface PendingWrite {
   readonly netuid: number
   readonly hotkey: string
-  readonly write: SlotWrite
+  readonly write: CommitmentWrite
   readonly call: SignedCall
 }
 
 /**
- * The finalized block holds the extrinsic: did the call succeed, and does the slot hold our bytes?
+ * The finalized block holds the extrinsic: did the call succeed, and does the commitment hold our bytes?
  * @throws ChainError DISPATCH_FAILED, OVERWRITTEN
  */
 export async function confirmAt(
@@ -42,8 +42,8 @@ export async function confirmAt(
       `The chain refused the commitment of ${hotkey} in block ${blockHash}: ${problem}. Nothing was written.`,
     )
   }
-  const slot = await readSlotOf(connection, netuid, hotkey, blockHash, signal)
-  if (!sameFields(connection.api, slot.fields, write.fields)) {
+  const commitment = await readCommitmentOf(connection, netuid, hotkey, blockHash, signal)
+  if (!sameFields(connection.api, commitment.fields, write.fields)) {
     throw new ChainError(
       'OVERWRITTEN',
       `The commitment of ${hotkey} was written in block ${blockHash}, but another write replaced it there. Read it again.`,
@@ -144,12 +144,12 @@ async function lookForWrite(
 ): Promise<Published | null> {
   const { api } = connection
   const head = await finalizedHead(connection, signal)
-  const slot = await readSlotOf(connection, netuid, hotkey, head.hash, signal)
-  const isNewer = slot.block !== null && slot.block > (write.commitmentBlock ?? -1)
-  if (slot.block !== null && isNewer && sameFields(api, slot.fields, write.fields)) {
-    const blockHash = await connection.send('chain_getBlockHash', [slot.block], signal)
-    if (!isHash(blockHash)) throw new ChainError('PROTOCOL', `${connection.name} has no block ${slot.block}.`)
-    return { block: slot.block, blockHash, extrinsicHash: call.hash }
+  const commitment = await readCommitmentOf(connection, netuid, hotkey, head.hash, signal)
+  const isNewer = commitment.block !== null && commitment.block > (write.commitmentBlock ?? -1)
+  if (commitment.block !== null && isNewer && sameFields(api, commitment.fields, write.fields)) {
+    const blockHash = await connection.send('chain_getBlockHash', [commitment.block], signal)
+    if (!isHash(blockHash)) throw new ChainError('PROTOCOL', `${connection.name} has no block ${commitment.block}.`)
+    return { block: commitment.block, blockHash, extrinsicHash: call.hash }
   }
   const [account] = await readRaw(connection, [item('system', 'account', hotkey)], head.hash, signal)
   const nonce =

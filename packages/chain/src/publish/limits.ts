@@ -7,7 +7,7 @@ import { dataVariants } from '../subnet/registration.ts'
 const bigRawBytes = 512
 
 /**
- * What this runtime's commitment slot takes, from its metadata: `maxFields` is the pallet's constant, the longest Raw and
+ * What this runtime's commitment takes, from its metadata: `maxFields` is the pallet's constant, the longest Raw and
  * whether there is a BigRaw come from the variants of `Data`.
  * @throws ChainError UNSUPPORTED_RUNTIME
  */

@@ -4,7 +4,7 @@ import type { Chain } from '../chain.ts'
 import { finalizedHash } from '../connection.ts'
 import { ChainError } from '../errors.ts'
 import { checkNetuid, readOwners } from '../subnet/policy-record.ts'
-import { type SlotWrite, prepareWrite } from './slot-write.ts'
+import { type CommitmentWrite, prepareWrite } from './commitment-write.ts'
 
 export interface PublicationRequest {
   readonly netuid: number
@@ -12,14 +12,14 @@ export interface PublicationRequest {
   readonly signer: string
   readonly policy: Policy
   /**
-   * Block of the commitment that the policy was made from, null for none: when the slot has been written since, the
+   * Block of the commitment that the policy was made from, null for none: when the commitment has been written since, the
    * request is refused instead of undoing that write. Left out: whatever is there is replaced.
    */
   readonly basedOn?: number | null | undefined
 }
 
 /** A policy's commitment that has passed every check the chain will make; nothing has been sent. */
-export interface Publication extends SlotWrite {
+export interface Publication extends CommitmentWrite {
   readonly netuid: number
   readonly signer: string
   readonly ownerHotkey: string
@@ -27,13 +27,13 @@ export interface Publication extends SlotWrite {
   /** The finalized block at which all checks were made. */
   readonly block: number
   readonly blockHash: string
-  /** What the slot means now. */
+  /** What the commitment means now. */
   readonly currentDecoding: PolicyDecoding
 }
 
 /**
  * Makes every check before anything is signed: the signer is the subnet's owner hotkey and has a UID, the value fits the
- * runtime's slot and the epoch's budget. Sends nothing.
+ * runtime's commitment and the epoch's budget. Sends nothing.
  * @throws ChainError WRONG_SIGNER, CHANGED, NOT_REGISTERED, DOES_NOT_FIT, NO_SPACE, RATE_LIMITED, NO_SUBNET
  * @throws RolloutError BAD_POLICY; HotkeyError
  */
@@ -55,16 +55,16 @@ export async function planPublication(
       signal,
     )
     // Only a null from `encode` gives a null here, and encodePolicy has none.
-    const slot = write as SlotWrite
-    if (request.basedOn !== undefined && request.basedOn !== slot.commitmentBlock) {
+    const prepared = write as CommitmentWrite
+    if (request.basedOn !== undefined && request.basedOn !== prepared.commitmentBlock) {
       throw new ChainError(
         'CHANGED',
         `The commitment of ${owners.ownerHotkey} was written again in the meantime (block ` +
-          `${slot.commitmentBlock ?? 'none'}). Nothing was sent; look at it and decide again.`,
+          `${prepared.commitmentBlock ?? 'none'}). Nothing was sent; look at it and decide again.`,
       )
     }
-    const currentDecoding = decodePolicy(slot.current)
-    return { ...slot, ...owners, netuid, signer, blockHash, currentDecoding }
+    const currentDecoding = decodePolicy(prepared.current)
+    return { ...prepared, ...owners, netuid, signer, blockHash, currentDecoding }
   }, signal)
 }
 

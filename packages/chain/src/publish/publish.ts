@@ -7,7 +7,7 @@ import { ChainError } from '../errors.ts'
 import type { Hotkey } from '../wallet/hotkey.ts'
 import { checkNetuid } from '../subnet/policy-record.ts'
 import { planPublication } from './publication.ts'
-import { type SlotWrite, prepareWrite } from './slot-write.ts'
+import { type CommitmentWrite, prepareWrite } from './commitment-write.ts'
 import { type SubmitProgress, sendAndWatch, signCall } from './submit.ts'
 
 export interface SubmitOptions {
@@ -39,7 +39,7 @@ export async function publishPolicy(
 ): Promise<Published> {
   const { netuid, hotkey, policy, basedOn } = request
   const write = await planPublication(chain, { netuid, signer: hotkey.address, policy, basedOn }, signal)
-  return await writeSlot(chain, netuid, hotkey, write, request, signal)
+  return await writeCommitment(chain, netuid, hotkey, write, request, signal)
 }
 
 export interface PointerPublication extends SubmitOptions {
@@ -76,15 +76,15 @@ export async function publishPointer(
       signal,
     )
   }, signal)
-  return write === null ? null : await writeSlot(chain, netuid, hotkey, write, request, signal)
+  return write === null ? null : await writeCommitment(chain, netuid, hotkey, write, request, signal)
 }
 
 /** Signs, sends, and stays until the write is confirmed on the finalized chain. */
-export async function writeSlot(
+export async function writeCommitment(
   chain: Chain,
   netuid: number,
   hotkey: Hotkey,
-  write: SlotWrite,
+  write: CommitmentWrite,
   options: SubmitOptions,
   signal: AbortSignal | undefined,
 ): Promise<Published> {

@@ -23,10 +23,10 @@ export async function readPointers(
     const head = await finalizedHead(connection, signal)
     const hotkeys = await readHotkeys(connection, netuid, head.hash, signal)
     const items = hotkeys.map((hotkey) => item('commitments', 'commitmentOf', netuid, hotkey))
-    const slots = await readRaw(connection, items, head.hash, signal)
+    const commitments = await readRaw(connection, items, head.hash, signal)
     const pointers = new Map<string, string>()
     for (const [index, hotkey] of hotkeys.entries()) {
-      const raw = slots[index]
+      const raw = commitments[index]
       const repository = raw == null ? null : pointerIn(() => decodeRegistration(connection.api, raw).fields)
       if (repository !== null) pointers.set(hotkey, repository)
     }

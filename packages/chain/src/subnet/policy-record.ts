@@ -37,15 +37,15 @@ export async function readPolicyRecord(
   return await chain.use(async (connection) => {
     const blockHash = at ?? (await finalizedHash(connection, signal))
     const owners = await readOwners(connection, netuid, blockHash, signal)
-    const slot = await readSlotOf(connection, netuid, owners.ownerHotkey, blockHash, signal)
+    const commitment = await readCommitmentOf(connection, netuid, owners.ownerHotkey, blockHash, signal)
     return {
       netuid,
       blockHash,
       ...owners,
-      ownerRegistered: slot.registered,
-      fields: slot.fields,
-      decoding: decodePolicy(slot.fields),
-      commitmentBlock: slot.block,
+      ownerRegistered: commitment.registered,
+      fields: commitment.fields,
+      decoding: decodePolicy(commitment.fields),
+      commitmentBlock: commitment.block,
     }
   }, signal)
 }
@@ -90,20 +90,20 @@ export async function readOwners(
 }
 
 /** One hotkey's commitment in one subnet. */
-export interface Slot {
+export interface Commitment {
   readonly registered: boolean
   readonly fields: readonly CommitmentField[]
   /** Block of the last write, null without one. */
   readonly block: number | null
 }
 
-export async function readSlotOf(
+export async function readCommitmentOf(
   connection: Connection,
   netuid: number,
   hotkey: string,
   blockHash: string,
   signal?: AbortSignal,
-): Promise<Slot> {
+): Promise<Commitment> {
   const items = [item('commitments', 'commitmentOf', netuid, hotkey), item('subtensorModule', 'uids', netuid, hotkey)]
   const [commitment, uid] = await readRaw(connection, items, blockHash, signal)
   const registered = uid != null

@@ -10,13 +10,13 @@ const policy = createPolicy({
   rolloutPercentage: 5,
   s3: { bucketName: 'subnet-13', authEndpoint: 'https://auth.example.com', region: 'us-east-1' },
 })
-/** What SN13's validators keep in the slot, and a hash of somebody else. */
+/** What SN13's validators keep in the commitment, and a hash of somebody else. */
 const foreign: readonly CommitmentField[] = [
   { kind: 'foreign', type: 'Sha256', scale: Uint8Array.from([131, ...new Uint8Array(32).fill(7)]) },
   { kind: 'raw', bytes: new TextEncoder().encode('{"git":"4f7bc93"}') },
 ]
 
-describe.each(nodes)('a slot that others use too, on %s', (name) => {
+describe.each(nodes)('a commitment that others use too, on %s', (name) => {
   let node: LiveNode
   let owner: Hotkey
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe.each(nodes)('a slot that others use too, on %s', (name) => {
     await node.close()
   })
 
-  /** Puts fields into the owner's slot without a write, as a commitment of block 1. */
+  /** Puts fields into the owner's commitment without a write, as a commitment of block 1. */
   const plant = async (fields: readonly CommitmentField[]): Promise<void> => {
     await node.chain.use(async (connection) => {
       const key = connection.api.query['commitments']?.['commitmentOf']?.key(netuid, owner.address)

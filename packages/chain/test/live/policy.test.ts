@@ -10,8 +10,8 @@ import {
 } from '../../src/index.ts'
 import { finalizedHead } from '../../src/connection.ts'
 import { commitmentLimits } from '../../src/publish/limits.ts'
-import { prepareWrite } from '../../src/publish/slot-write.ts'
-import { writeSlot } from '../../src/publish/publish.ts'
+import { prepareWrite } from '../../src/publish/commitment-write.ts'
+import { writeCommitment } from '../../src/publish/publish.ts'
 import { type LiveNode, netuid, nodes, openNode } from './node.ts'
 
 const policy = createPolicy({
@@ -36,7 +36,7 @@ describe.each(nodes)('the policy on %s', (name) => {
     await node.close()
   })
 
-  it('names owner and slot of the subnet at one finalized block', async () => {
+  it('names owner and commitment of the subnet at one finalized block', async () => {
     const record = await readPolicyRecord(node.chain, netuid)
     expect(record).toMatchObject({
       netuid,
@@ -91,7 +91,7 @@ describe.each(nodes)('the policy on %s', (name) => {
         }),
     )
     if (write === null) throw new Error('nothing to write')
-    const forged = writeSlot(node.chain, netuid, stranger, { ...write, commitmentBlock: null }, {}, undefined)
+    const forged = writeCommitment(node.chain, netuid, stranger, { ...write, commitmentBlock: null }, {}, undefined)
     await expect(forged).rejects.toMatchObject({ code: 'DISPATCH_FAILED' })
     await expect(forged).rejects.toThrow(/commitments\.AccountNotAllowedCommit/)
   })

@@ -8,9 +8,9 @@ import { isWellFormed } from './unicode.ts'
 const MAX_CONTENT_BYTES = 32 * 1024 * 1024
 
 /** The partition that the rows must belong to. */
-export interface RowPlace {
+export interface PartShare {
   readonly source: number
-  readonly bucket: number
+  readonly hour: number
   readonly part: number
   readonly of: number
 }
@@ -26,7 +26,7 @@ export interface RowOrder {
 const NONE: readonly DigestedRow[] = []
 
 /** Order and checks for one partition file. */
-export function createRowOrder(place: RowPlace): RowOrder {
+export function createRowOrder(share: PartShare): RowOrder {
   let run: DigestedRow[] = []
 
   function release(next: DigestedRow[]): readonly DigestedRow[] {
@@ -39,10 +39,10 @@ export function createRowOrder(place: RowPlace): RowOrder {
 
   return {
     push(row) {
-      checkRow(row, place)
+      checkRow(row, share)
       const digest = uriDigest(row.uri)
-      if (shareOf(digest, place.of) !== place.part - 1) {
-        throw new DatasetError('WRONG_SHARE', `a row belongs into another share than ${place.part} of ${place.of}`)
+      if (shareOf(digest, share.of) !== share.part - 1) {
+        throw new DatasetError('WRONG_SHARE', `a row belongs into another share than ${share.part} of ${share.of}`)
       }
       const before = run[0]
       const order = before ? Buffer.compare(digest, before.digest) : 1
@@ -55,11 +55,11 @@ export function createRowOrder(place: RowPlace): RowOrder {
   }
 }
 
-function checkRow(row: DataRow, place: RowPlace): void {
-  if (row.source !== place.source || row.timeBucketId !== place.bucket) {
+function checkRow(row: DataRow, share: PartShare): void {
+  if (row.source !== share.source || row.timeBucketId !== share.hour) {
     throw new DatasetError(
       'BAD_ROW',
-      `a row of source ${row.source} and hour ${row.timeBucketId} came for source ${place.source} and hour ${place.bucket}`,
+      `a row of source ${row.source} and hour ${row.timeBucketId} came for source ${share.source} and hour ${share.hour}`,
     )
   }
   if (!Number.isSafeInteger(row.contentSizeBytes)) {

@@ -9,7 +9,7 @@ import { isSafePath, parsePartKey } from '../keys.ts'
 /** The largest manifest that is read or written, envelope included. */
 export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024
 
-/** One live file of a miner. `rows`, `source` and `bucket` are null for files below `files/`. */
+/** One live file of a miner. `rows`, `source` and `hour` are null for files below `files/`. */
 export interface ManifestFile {
   /** Relative to the miner's root. */
   readonly path: string
@@ -18,7 +18,8 @@ export interface ManifestFile {
   readonly sha256: string
   readonly rows: number | null
   readonly source: string | null
-  readonly bucket: number | null
+  /** Hours since 1970; the file says `bucket`. */
+  readonly hour: number | null
 }
 
 /** The full list of a miner's live files in one backend. */
@@ -50,7 +51,10 @@ export interface ManifestExpectation {
 
 const count = z.int().min(0)
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
-const fileSchema = z
+/** A file as it is written: its hour has been called `bucket` since the first manifest. */
+type WrittenFile = Omit<ManifestFile, 'hour'> & { readonly bucket: number | null }
+
+const writtenFile = z
   .strictObject({
     path: z.string().refine(isSafePath),
     bytes: count,
@@ -70,21 +74,21 @@ const manifestSchema = z.strictObject({
   previous: sha256Hex.nullable(),
   policyBlock: count,
   createdAt: z.iso.datetime(),
-  files: z.array(fileSchema).refine(isSortedByPath, 'the paths must be sorted and unique'),
+  files: z.array(writtenFile).refine(isSortedByPath, 'the paths must be sorted and unique'),
 })
 
 /** A partition file says the same in its path and beside it; any other file lies below `files/`. */
-function isPlacedRight(file: ManifestFile): boolean {
+function isPlacedRight(file: WrittenFile): boolean {
   const key = parsePartKey(file.path)
   if (!key) {
     return file.path.startsWith('files/') && file.rows === null && file.source === null && file.bucket === null
   }
   return (
-    file.rows !== null && file.source === key.source && file.bucket === key.bucket && file.sha256.startsWith(key.sha256)
+    file.rows !== null && file.source === key.source && file.bucket === key.hour && file.sha256.startsWith(key.sha256)
   )
 }
 
-function isSortedByPath(files: readonly ManifestFile[]): boolean {
+function isSortedByPath(files: readonly { readonly path: string }[]): boolean {
   return files.every((file, at) => at === 0 || files[at - 1]!.path < file.path)
 }
 
@@ -94,7 +98,8 @@ function isSortedByPath(files: readonly ManifestFile[]): boolean {
  * @throws DatasetError `BAD_MANIFEST`, `WRONG_MANIFEST` (signer is another hotkey), `BAD_SIGNATURE`; HotkeyError
  */
 export async function sealManifest(manifest: Manifest, signer: Hotkey): Promise<Uint8Array> {
-  const files = [...manifest.files].sort((a, b) => (a.path < b.path ? -1 : 1))
+  const sorted = [...manifest.files].sort((a, b) => (a.path < b.path ? -1 : 1))
+  const files = sorted.map(({ hour, ...file }) => ({ ...file, bucket: hour }))
   const checked = checkManifest({ ...manifest, files })
   if (signer.address !== checked.hotkey) {
     throw new DatasetError('WRONG_MANIFEST', `the manifest is of ${checked.hotkey}, the signer is ${signer.address}`)
@@ -131,17 +136,18 @@ export function openManifest(
     throw new DatasetError('BAD_SIGNATURE', `the manifest is not signed by ${expected.hotkey}`)
   }
   const value = parseJson(envelope.payload)
-  const manifest = checkManifest(value)
-  if (!Buffer.from(canonicalize(manifest), 'utf8').equals(envelope.payload)) {
+  const written = checkManifest(value)
+  if (!Buffer.from(canonicalize(written), 'utf8').equals(envelope.payload)) {
     throw new DatasetError('BAD_MANIFEST', 'the manifest is not canonical JSON (RFC 8785)')
   }
-  expectSame('hotkey', manifest.hotkey, expected.hotkey)
-  expectSame('netuid', manifest.netuid, expected.netuid)
-  expectSame('backend', manifest.backend, expected.backend)
-  return { manifest, sha256: hash('sha256', bytes) }
+  expectSame('hotkey', written.hotkey, expected.hotkey)
+  expectSame('netuid', written.netuid, expected.netuid)
+  expectSame('backend', written.backend, expected.backend)
+  const files = written.files.map(({ bucket, ...file }) => ({ ...file, hour: bucket }))
+  return { manifest: { ...written, files }, sha256: hash('sha256', bytes) }
 }
 
-function checkManifest(value: unknown): Manifest {
+function checkManifest(value: unknown): Omit<Manifest, 'files'> & { readonly files: readonly WrittenFile[] } {
   const parsed = manifestSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const { path, message } = parsed.error.issues[0]!

@@ -22,7 +22,7 @@ export interface WritePartOptions {
   readonly directory: string
   readonly source: number
   /** Hours since 1970. */
-  readonly bucket: number
+  readonly hour: number
   /** Which share of the partition, counted from 1. */
   readonly part: number
   readonly of: number
@@ -43,7 +43,7 @@ export interface PartFile {
   readonly sha256: string
   readonly rows: number
   readonly source: string
-  readonly bucket: number
+  readonly hour: number
 }
 
 /**
@@ -53,18 +53,18 @@ export interface PartFile {
  * @throws DatasetError `NOT_SORTED`, `WRONG_SHARE`, `BAD_ROW`, `BAD_KEY`, `NO_SPACE`, `IO`, `ABORTED`; whatever `rows` throws
  */
 export async function writePart(options: WritePartOptions): Promise<PartFile> {
-  const { source, bucket, part, of, signal } = options
+  const { source, hour, part, of, signal } = options
   const name = sourceName(source)
-  partKey({ source: name, bucket, part, of, sha256: '0'.repeat(64) })
+  partKey({ source: name, hour, part, of, sha256: '0'.repeat(64) })
   throwIfAborted(signal)
   const file = await createPendingFile(options.directory)
   try {
     const rows = await writeRows(options, file)
     throwIfAborted(signal)
     const sha256 = file.digest()
-    const key = partKey({ source: name, bucket, part, of, sha256 })
+    const key = partKey({ source: name, hour, part, of, sha256 })
     const path = await file.publish(key.replaceAll('/', '_'))
-    return { key, path, bytes: file.bytes, sha256, rows, source: name, bucket }
+    return { key, path, bytes: file.bytes, sha256, rows, source: name, hour }
   } finally {
     await file.discard()
   }

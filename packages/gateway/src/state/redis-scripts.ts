@@ -1,6 +1,6 @@
 /** The changes that must be atomic, in Redis' Lua. Every name begins with one hash tag, so a cluster has them in one slot. */
 
-/** bucket | burst perSecond now skew → milliseconds to wait, 0 when a token was taken. */
+/** purse | burst perSecond now skew → milliseconds to wait, 0 when a token was taken. */
 export const takeScript: string = `
 local burst, rate, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local row = redis.call('HMGET', KEYS[1], 'tokens', 'at')
@@ -14,7 +14,7 @@ redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.0
 redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate + at - now) + 1000)
 return wait`
 
-/** bucket nonce | burst perSecond now skew life → as above, or `known`. */
+/** purse nonce | burst perSecond now skew life → as above, or `known`. */
 export const takeOnceScript: string = `
 if not redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5]) then return 'known' end${takeScript}`
 

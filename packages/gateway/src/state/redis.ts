@@ -50,13 +50,13 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
   }
 
   return {
-    take: async (bucket, { burst, perSecond }, now) => {
-      return takenOf(await run(takeScript, [`bucket:${bucket}`], [burst, perSecond, now, CLOCK_SKEW_MS]))
+    take: async (purse, { burst, perSecond }, now) => {
+      return takenOf(await run(takeScript, [`bucket:${purse}`], [burst, perSecond, now, CLOCK_SKEW_MS]))
     },
-    takeOnce: async ({ name, until }, bucket, { burst, perSecond }, now) => {
+    takeOnce: async ({ name, until }, purse, { burst, perSecond }, now) => {
       const life = Math.max(1, Math.ceil(until - now))
       const args = [burst, perSecond, now, CLOCK_SKEW_MS, life]
-      const reply = await run(takeOnceScript, [`bucket:${bucket}`, `nonce:${name}`], args)
+      const reply = await run(takeOnceScript, [`bucket:${purse}`, `nonce:${name}`], args)
       return reply === 'known' ? 'known' : takenOf(reply)
     },
     open: async (session, caps) => {

@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS session_expires ON session(expires);
 CREATE TABLE IF NOT EXISTS kept(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID, STRICT;
 PRAGMA user_version = 1;
 `
-/** Old nonces and full buckets are removed after so many writes. */
+/** Old nonces and full purses are removed after so many writes. */
 const SWEEP_EVERY = 2_000
 /** Only at the start, when another gateway may be starting too. */
 const OPENING_MS = 10_000
@@ -40,15 +40,15 @@ export function createSqliteState(file: string): State {
   const sweep = (now: number): void => {
     if (++writes % SWEEP_EVERY !== 0) return
     statements.dropNonces.run(now)
-    statements.dropBuckets.run(now)
+    statements.dropPurses.run(now)
   }
   const take = (name: string, { burst, perSecond }: Rate, now: number): Taken => {
-    const row = statements.bucket.get(name) as { tokens: number; at: number } | undefined
+    const row = statements.purse.get(name) as { tokens: number; at: number } | undefined
     const passed = row === undefined ? 0 : Math.max(0, now - row.at)
     const tokens = row === undefined ? burst : Math.min(burst, row.tokens + (passed * perSecond) / 1000)
     const left = tokens < 1 ? tokens : tokens - 1
     const at = row === undefined || row.at - now >= CLOCK_SKEW_MS ? now : Math.max(now, row.at)
-    statements.setBucket.run(name, left, at, Math.ceil(at + ((burst - left) * 1000) / perSecond))
+    statements.setPurse.run(name, left, at, Math.ceil(at + ((burst - left) * 1000) / perSecond))
     return tokens < 1 ? { ok: false, retryAfterMs: Math.ceil(((1 - tokens) * 1000) / perSecond) } : { ok: true }
   }
   const open = (session: Session, caps: { readonly uploads: number; readonly bytes: number }): Opening => {
@@ -68,15 +68,15 @@ export function createSqliteState(file: string): State {
 
   return {
     // Swept here too: unsigned requests from many addresses are all that some gateways see.
-    take: async (bucket, rate, now) =>
+    take: async (purse, rate, now) =>
       await write(() => {
         sweep(now)
-        return take(bucket, rate, now)
+        return take(purse, rate, now)
       }),
-    takeOnce: async ({ name, until }, bucket, rate, now) =>
+    takeOnce: async ({ name, until }, purse, rate, now) =>
       await write(() => {
         sweep(now)
-        return statements.remember.run(name, until).changes === 1 ? take(bucket, rate, now) : 'known'
+        return statements.remember.run(name, until).changes === 1 ? take(purse, rate, now) : 'known'
       }),
     open: async (session, caps) => await write(() => open(session, caps)),
     find: async (uploadId) => parse(statements.find.get(uploadId)),
@@ -103,9 +103,9 @@ function prepare(db: SqliteDatabase): Readonly<Record<Name, ReturnType<typeof pr
 const texts = {
   remember: 'INSERT OR IGNORE INTO nonce VALUES (?, ?)',
   dropNonces: 'DELETE FROM nonce WHERE until < ?',
-  bucket: 'SELECT tokens, at FROM bucket WHERE name = ?',
-  setBucket: 'INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?)',
-  dropBuckets: 'DELETE FROM bucket WHERE full_at < ?',
+  purse: 'SELECT tokens, at FROM bucket WHERE name = ?',
+  setPurse: 'INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?)',
+  dropPurses: 'DELETE FROM bucket WHERE full_at < ?',
   used: 'SELECT count(*) AS uploads, coalesce(sum(bytes), 0) AS bytes FROM session WHERE hotkey = ? AND open = 1',
   insert: 'INSERT INTO session VALUES (?, ?, 1, ?, ?, ?)',
   find: 'SELECT json FROM session WHERE upload_id = ?',

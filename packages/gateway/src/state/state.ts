@@ -35,8 +35,8 @@ interface Nonce {
 }
 
 /**
- * By how much the clocks of gateways may differ. A bucket's time does not go back within it, else two of them would fill
- * the bucket in turns; beyond it a clock is wrong and must not stop the others' buckets.
+ * By how much the clocks of gateways may differ. A purse's time does not go back within it, else two of them would fill
+ * the purse in turns; beyond it a clock is wrong and must not stop the others' purses.
  */
 export const CLOCK_SKEW_MS = 60_000
 
@@ -45,10 +45,10 @@ export const CLOCK_SKEW_MS = 60_000
  * Each may throw Error when the place behind it does not answer; the gateway then refuses.
  */
 export interface State {
-  /** Takes one token from a bucket that fills with time. */
-  take(bucket: string, rate: Rate, now: number): Promise<Taken>
+  /** Takes one token from a purse that fills with time. */
+  take(purse: string, rate: Rate, now: number): Promise<Taken>
   /** As `take`, if the nonce is new; it is kept until `until` at least, whether there was a token or not. */
-  takeOnce(nonce: Nonce, bucket: string, rate: Rate, now: number): Promise<Taken | 'known'>
+  takeOnce(nonce: Nonce, purse: string, rate: Rate, now: number): Promise<Taken | 'known'>
   /** Adds a session if the hotkey's open ones allow it. An unknown size counts as all that its parts may take. */
   open(session: Session, caps: { readonly uploads: number; readonly bytes: number }): Promise<Opening>
   find(uploadId: string): Promise<Session | null>

@@ -2,7 +2,7 @@ import type { DatasetCard } from '@sluice/backends'
 import { messageOf, throwIfAborted } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { Session } from './cycle-targets.ts'
+import type { Cycle } from './cycle-targets.ts'
 
 export interface CardOptions {
   readonly outbox: Outbox
@@ -16,9 +16,9 @@ export interface CardOptions {
  * Rewrites README.md and stats.json of the HuggingFace repository after its manifest changed.
  * A failure is a warning and is tried again in the next cycle: data never waits for its description.
  */
-export async function updateCardIfDue(options: CardOptions, session: Session, signal?: AbortSignal): Promise<void> {
+export async function updateCardIfDue(options: CardOptions, cycle: Cycle, signal?: AbortSignal): Promise<void> {
   const { outbox, log } = options
-  const target = session.ready('huggingface')
+  const target = cycle.ready('huggingface')
   const manifest = outbox.targets.get('huggingface')?.manifestSha256 ?? null
   if (target?.describe === undefined || manifest === null || outbox.meta('card') === manifest) return
   try {
@@ -34,7 +34,7 @@ export async function updateCardIfDue(options: CardOptions, session: Session, si
 function cardOf({ outbox, hotkey, netuid, now }: CardOptions): DatasetCard {
   const listed = outbox.targets.listed('huggingface')
   const files = outbox.files.verifiedIn('huggingface').filter((file) => listed.has(file.id))
-  const hours = files.flatMap(({ bucket }) => (bucket === null ? [] : [bucket]))
+  const hours = files.flatMap(({ hour }) => (hour === null ? [] : [hour]))
   const startOf = (hour: number): string => new Date(hour * 3_600_000).toISOString()
   return {
     hotkey,

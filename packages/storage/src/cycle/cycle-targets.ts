@@ -8,7 +8,7 @@ import { failedAttempt, type FailedAttempt, type ReceiptCopy } from '../receipt.
 import { reconcile } from './reconcile.ts'
 import type { OpenTarget, Target } from './target.ts'
 
-export interface SessionOptions {
+export interface OpenCycleOptions {
   readonly outbox: Outbox
   readonly caller: Caller
   readonly openTarget: OpenTarget
@@ -22,7 +22,7 @@ export interface SessionOptions {
 type TargetStanding = 'ready' | 'down' | 'unconfigured'
 
 /** What one cycle learns on its way: its plan, the backends it opened, what was stored and what failed. */
-export interface Session {
+export interface Cycle {
   readonly plan: Plan
   readonly copies: ReceiptCopy[]
   readonly failed: FailedAttempt[]
@@ -36,7 +36,7 @@ export interface Session {
   attempt(name: BackendName, work: (target: Target) => Promise<void>, signal?: AbortSignal): Promise<boolean>
 }
 
-export function openSession(options: SessionOptions, plan: Plan, policy: Policy): Session {
+export function openCycle(options: OpenCycleOptions, plan: Plan, policy: Policy): Cycle {
   const { outbox, caller, log } = options
   const opened = new Map<BackendName, { target: Target | null; standing: TargetStanding }>()
   const copies: ReceiptCopy[] = []

@@ -23,7 +23,7 @@ function listedFiles(outbox: Outbox, backend: string): readonly OutboxFile[] {
   const listed = outbox.targets.listed(backend)
   const groups = new Map<string, { live: OutboxFile[]; before: OutboxFile[] }>()
   const group = (file: OutboxFile): { live: OutboxFile[]; before: OutboxFile[] } => {
-    const id = file.source === null || file.bucket === null ? file.key : partitionId(file.source, file.bucket)
+    const id = file.source === null || file.hour === null ? file.key : partitionId(file.source, file.hour)
     const present = groups.get(id) ?? { live: [], before: [] }
     groups.set(id, present)
     return present
@@ -82,8 +82,8 @@ export async function writeManifest(
   return true
 }
 
-function toEntry({ key, bytes, sha256, rows, source, bucket }: OutboxFile): ManifestFile {
-  return { path: key, bytes, sha256, rows, source, bucket }
+function toEntry({ key, bytes, sha256, rows, source, hour }: OutboxFile): ManifestFile {
+  return { path: key, bytes, sha256, rows, source, hour }
 }
 
 /** Deletes superseded files that the last manifest no longer names; marked first, so that a crash repeats it. */

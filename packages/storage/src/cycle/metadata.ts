@@ -1,7 +1,7 @@
 import { backendNames } from '@sluice/rollout'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { SourceMetadata } from '../receipt.ts'
-import type { Session } from './cycle-targets.ts'
+import type { Cycle } from './cycle-targets.ts'
 
 export interface MetadataOptions {
   readonly outbox: Outbox
@@ -10,7 +10,7 @@ export interface MetadataOptions {
 }
 
 /** The originals' metadata: one entry per source and backend that holds something of it. */
-export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions, session: Session): SourceMetadata[] {
+export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions, cycle: Cycle): SourceMetadata[] {
   const result: SourceMetadata[] = []
   for (const backend of backendNames) {
     const state = outbox.targets.get(backend)
@@ -19,10 +19,10 @@ export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions,
     for (const { source, rows, live } of outbox.files.verifiedIn(backend)) {
       if (live && source !== null) total.set(source, (total.get(source) ?? 0) + (rows ?? 0))
     }
-    const place = session.ready(backend)?.place ?? null
+    const place = cycle.ready(backend)?.place ?? null
     const where = place === null ? {} : backend === 's3' ? { bucket: place } : { repo: place }
     for (const [source, rows] of [...total].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const uploaded = session.copies.filter((copy) => copy.backend === backend && copy.source === source)
+      const uploaded = cycle.copies.filter((copy) => copy.backend === backend && copy.source === source)
       result.push({
         source,
         rows_uploaded: uploaded.reduce((sum, copy) => sum + (copy.rows ?? 0), 0),

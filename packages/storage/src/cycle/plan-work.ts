@@ -7,7 +7,7 @@ import { storedDigests } from './stored-digests.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { partitionId, type Scan } from '../export/partitions.ts'
 import type { PartitionSummary } from '../export/row-source.ts'
-import type { Session } from './cycle-targets.ts'
+import type { Cycle } from './cycle-targets.ts'
 import { type Spool, userFileName } from '../export/spool.ts'
 
 /** Something that has to lie in the spool before it can be sent. */
@@ -26,7 +26,7 @@ export function planWork(
   { dirty, late }: { readonly dirty: readonly PartitionSummary[]; readonly late: readonly PartitionSummary[] },
   wanted: readonly BackendName[],
 ): Work[] {
-  const idOf = ({ source, bucket }: PartitionSummary): string => partitionId(sourceName(source), bucket)
+  const idOf = ({ source, hour }: PartitionSummary): string => partitionId(sourceName(source), hour)
   const changed = new Set(dirty.map(idOf))
   const pruning = new Set(late.map(idOf))
   const exports = new Map<string, { partition: PartitionSummary; needed: Set<BackendName> }>()
@@ -34,7 +34,7 @@ export function planWork(
   for (const backend of wanted) {
     for (const file of outbox.files.missingIn(backend)) {
       if (file.path !== null) continue
-      const id = file.source === null || file.bucket === null ? null : partitionId(file.source, file.bucket)
+      const id = file.source === null || file.hour === null ? null : partitionId(file.source, file.hour)
       if (id !== null && changed.has(id)) continue
       const partition = id === null || pruning.has(id) ? undefined : scan?.exportable.get(id)
       if (id !== null && partition !== undefined) {
@@ -76,22 +76,22 @@ function sealPartition(
   backends: readonly BackendName[],
 ): void {
   if (parts.length === 0 && !beside) return // its rows went while we looked; the next scan sees it as pruned
-  const { bucket, rows, bytes } = partition
+  const { hour, rows, bytes } = partition
   const source = sourceName(partition.source)
   const keys = new Set(parts.map((part) => part.key))
   outbox.transaction(() => {
-    for (const file of outbox.files.ofPartition({ source, bucket })) {
+    for (const file of outbox.files.ofPartition({ source, hour })) {
       if (!beside && file.live && !keys.has(file.key)) outbox.files.supersede(file.id)
     }
     for (const part of parts) {
       const { key, sha256 } = part
       const path = spool.nameOf(part.path)
-      const id = outbox.files.put({ key, sha256, bytes: part.bytes, rows: part.rows, source, bucket, path }, now)
+      const id = outbox.files.put({ key, sha256, bytes: part.bytes, rows: part.rows, source, hour, path }, now)
       for (const backend of backends) outbox.jobs.ensure(id, backend, now)
     }
     outbox.partitions.put({
       source,
-      bucket,
+      hour,
       sourceId: partition.source,
       rows,
       bytes,
@@ -122,12 +122,12 @@ interface Made {
  */
 export async function makeLocal(
   options: MakeOptions,
-  session: Session,
+  cycle: Cycle,
   work: Work,
   backends: readonly BackendName[],
   signal?: AbortSignal,
 ): Promise<Made> {
-  if (work.kind === 'late') return await makeLate(options, session, work.partition, backends, signal)
+  if (work.kind === 'late') return await makeLate(options, cycle, work.partition, backends, signal)
   if (work.kind === 'export') {
     const exported = await options.exporter.exportPartition(work.partition, signal)
     const rows = exported.parts.reduce((sum, part) => sum + part.rows, exported.duplicates + exported.refused)
@@ -140,8 +140,8 @@ export async function makeLocal(
   const sources = backendNames.filter((name) => !needed.includes(name))
   for (const name of sources) {
     if (!options.outbox.jobs.isVerified(file.id, name)) continue
-    await session.prepare(name, signal)
-    const target = session.ready(name)
+    await cycle.prepare(name, signal)
+    const target = cycle.ready(name)
     if (target === null) continue
     const opened = await target.backend.open(file.key, undefined, signal === undefined ? {} : { signal })
     if (opened === null) {
@@ -160,14 +160,14 @@ export async function makeLocal(
 /** What the database is pruning: all stored rows are kept, by a file that holds them and the new ones, or two. */
 async function makeLate(
   options: MakeOptions,
-  session: Session,
+  cycle: Cycle,
   partition: PartitionSummary,
   backends: readonly BackendName[],
   signal?: AbortSignal,
 ): Promise<Made> {
   const { outbox, exporter } = options
-  const stored = await storedDigests(options, session, partition, signal)
-  const at = { source: sourceName(partition.source), bucket: partition.bucket }
+  const stored = await storedDigests(options, cycle, partition, signal)
+  const at = { source: sourceName(partition.source), hour: partition.hour }
   const news = await exporter.exportPartition(partition, signal, { digests: stored, skip: true })
   const all =
     news.known < stored.size || stored.size === 0
@@ -199,10 +199,10 @@ async function keepFuller(
   exported: ExportedPartition,
 ): Promise<void> {
   const source = sourceName(partition.source)
-  const { bucket } = partition
-  if (!options.outbox.files.ofPartition({ source, bucket }).some((file) => file.live)) return
+  const { hour } = partition
+  if (!options.outbox.files.ofPartition({ source, hour }).some((file) => file.live)) return
   await discard(options, exported)
-  const text = `rows of ${partitionId(source, bucket)} were deleted while it was read; it is looked at again next time`
+  const text = `rows of ${partitionId(source, hour)} were deleted while it was read; it is looked at again next time`
   throw new StorageError('BAD_ROWS', text, { retryable: true })
 }
 

@@ -1,7 +1,7 @@
 import { messageOf, throwIfAborted } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { Session } from './cycle-targets.ts'
+import type { Cycle } from './cycle-targets.ts'
 
 /** Tells validators where the miner's HuggingFace repository is, by the miner's own commitment on chain. */
 export interface PointerPublisher {
@@ -24,10 +24,10 @@ const deadlineMs = 180_000
  */
 export async function publishPointerIfDue(
   { outbox, pointer, log }: PointerOptions,
-  session: Session,
+  cycle: Cycle,
   signal?: AbortSignal,
 ): Promise<void> {
-  const target = session.ready('huggingface')
+  const target = cycle.ready('huggingface')
   if (pointer === null || target === null || outbox.meta('pointer') === target.place) return
   if (outbox.targets.listed('huggingface').size === 0) return
   const deadline = AbortSignal.timeout(deadlineMs)

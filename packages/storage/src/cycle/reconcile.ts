@@ -56,14 +56,14 @@ function adopt(
   stored: ReadonlyMap<string, StoredObject>,
 ): number[] {
   const listed: number[] = []
-  const known = new Set(outbox.files.live().map((file) => `${file.source}/${file.bucket}`))
+  const known = new Set(outbox.files.live().map((file) => `${file.source}/${file.hour}`))
   for (const entry of manifest.files) {
     if (!isSame(stored.get(entry.path), entry)) continue
     const present = outbox.files.byKey(entry.path)
     if (present !== null && present.sha256 !== entry.sha256) continue // files/…: a newer content waits under the key
-    const { path: key, bytes, sha256, rows, source, bucket } = entry
-    const superseded = source !== null && known.has(`${source}/${bucket}`)
-    const file = { key, bytes, sha256, rows, source, bucket, path: null, live: !superseded }
+    const { path: key, bytes, sha256, rows, source, hour } = entry
+    const superseded = source !== null && known.has(`${source}/${hour}`)
+    const file = { key, bytes, sha256, rows, source, hour, path: null, live: !superseded }
     const id = present?.id ?? outbox.files.put(file, now())
     outbox.jobs.verify(id, target.name, `${target.identity}/${key}`, now())
     listed.push(id)

@@ -12,11 +12,11 @@ import { publishPointerIfDue } from './pointer.ts'
 import type { Receipt } from '../receipt.ts'
 import type { PartitionSummary, RowSource } from '../export/row-source.ts'
 import { cleanSpool, sendSpool, type SendOptions, writeListing } from './send-spool.ts'
-import { openSession, type Session, type SessionOptions } from './cycle-targets.ts'
+import { openCycle, type Cycle, type OpenCycleOptions } from './cycle-targets.ts'
 import { diskError } from '../export/spool.ts'
 import { makeLocal, type MakeOptions, planWork, type Work } from './plan-work.ts'
 
-export interface CycleOptions extends SessionOptions, SendOptions, MakeOptions {
+export interface CycleOptions extends OpenCycleOptions, SendOptions, MakeOptions {
   readonly rows: RowSource
   readonly recheckShare: number
   readonly recheckAfterMs: number
@@ -40,55 +40,55 @@ export async function runCycle(
   signal?: AbortSignal,
 ): Promise<Receipt> {
   const { outbox } = options
-  const session = openSession(options, config.plan, config.snapshot.policy)
-  const { wanted, standIn } = await chooseTargets(outbox, session, signal)
+  const cycle = openCycle(options, config.plan, config.snapshot.policy)
+  const { wanted, standIn } = await chooseTargets(outbox, cycle, signal)
   for (const name of backendNames) if (!wanted.includes(name)) outbox.jobs.removeIdle(name)
   outbox.jobs.removeUntried()
 
-  await sendSpool(options, session, wanted, standIn, signal)
+  await sendSpool(options, cycle, wanted, standIn, signal)
   await cleanSpool(options, wanted)
-  const scanned = scope === 'files' ? nothingScanned : await scanRows(options, session, signal)
-  if (scanned.scan !== null && options.retention === 'mirror') dropPruned(options, session, scanned.scan)
+  const scanned = scope === 'files' ? nothingScanned : await scanRows(options, cycle, signal)
+  if (scanned.scan !== null && options.retention === 'mirror') dropPruned(options, cycle, scanned.scan)
   const queue = planWork(outbox, scanned.scan, scanned, wanted)
-  const left = await workOff(options, session, queue, wanted, standIn, signal)
+  const left = await workOff(options, cycle, queue, wanted, standIn, signal)
 
   const used = standIn === undefined ? wanted : [...wanted, standIn]
-  for (const name of used) await finish(options, session, name, signal)
+  for (const name of used) await finish(options, cycle, name, signal)
   await cleanSpool(options, wanted)
-  await updateCardIfDue(options, session, signal)
-  await publishPointerIfDue(options, session, signal)
+  await updateCardIfDue(options, cycle, signal)
+  await publishPointerIfDue(options, cycle, signal)
 
-  if (scanned.error !== null && session.copies.length === 0 && !isQueued(options, wanted)) throw scanned.error
+  if (scanned.error !== null && cycle.copies.length === 0 && !isQueued(options, wanted)) throw scanned.error
   const clean =
     (scope === 'files' || scanned.scan !== null) &&
     left === 0 &&
-    session.failed.every((failure) => failure.backend !== null)
+    cycle.failed.every((failure) => failure.backend !== null)
   return {
     plan: config.plan,
-    copies: session.copies,
-    failedAttempts: session.failed,
-    complete: clean && config.plan.required.every((name) => holdsAll(options, session, name)),
-    metadata: sourceMetadata(options, session),
+    copies: cycle.copies,
+    failedAttempts: cycle.failed,
+    complete: clean && config.plan.required.every((name) => holdsAll(options, cycle, name)),
+    metadata: sourceMetadata(options, cycle),
   }
 }
 
 /** Which backends this cycle has to fill. A required one without settings is replaced by its stand-in. */
 async function chooseTargets(
   outbox: Outbox,
-  session: Session,
+  cycle: Cycle,
   signal?: AbortSignal,
 ): Promise<{ wanted: readonly BackendName[]; standIn: BackendName | undefined }> {
-  const { required, standIn } = session.plan
+  const { required, standIn } = cycle.plan
   const isNew = outbox.targets.all().length === 0
-  const standings = await Promise.all(required.map((name) => session.prepare(name, signal)))
+  const standings = await Promise.all(required.map((name) => cycle.prepare(name, signal)))
   const wanted = required.filter((_name, at) => standings[at] !== 'unconfigured')
   // A new state file knows nothing of what an older one stored in the stand-in; that is history which S3 has to get.
-  if (standIn !== undefined && isNew) await session.prepare(standIn, signal)
+  if (standIn !== undefined && isNew) await cycle.prepare(standIn, signal)
   if (wanted.length > 0) return { wanted, standIn }
-  if (standIn !== undefined && (await session.prepare(standIn, signal)) !== 'unconfigured') {
+  if (standIn !== undefined && (await cycle.prepare(standIn, signal)) !== 'unconfigured') {
     return { wanted: [standIn], standIn: undefined }
   }
-  const why = session.failed.map((failure) => failure.message).join('; ')
+  const why = cycle.failed.map((failure) => failure.message).join('; ')
   throw new StorageError('NO_BACKEND', `no backend can be used: ${why}`)
 }
 
@@ -101,7 +101,7 @@ interface Scanned {
 }
 const nothingScanned: Scanned = { scan: null, dirty: [], late: [], error: null }
 
-async function scanRows(options: CycleOptions, session: Session, signal?: AbortSignal): Promise<Scanned> {
+async function scanRows(options: CycleOptions, cycle: Cycle, signal?: AbortSignal): Promise<Scanned> {
   const { outbox, rows, clock } = options
   const known = outbox.partitions.all()
   const keepPruned = options.retention === 'keep'
@@ -115,52 +115,52 @@ async function scanRows(options: CycleOptions, session: Session, signal?: AbortS
     late.push(...scan.late)
     for await (const { partition, replaced } of findReplaced(scan.due, known, options.exporter, signal)) {
       if (!replaced) same.push(partition)
-      else if (partition.bucket <= (scan.pruning?.to ?? -Infinity)) late.push(partition)
+      else if (partition.hour <= (scan.pruning?.to ?? -Infinity)) late.push(partition)
       else dirty.push(partition)
     }
   } catch (error) {
     throwIfAborted(signal)
-    session.fail(null, null, error)
+    cycle.fail(null, null, error)
     if (scan === null) return { ...nothingScanned, error }
   }
   const { pruning, gone } = scan
   outbox.transaction(() => {
     outbox.digests.keepOnly(pruning)
     // Until such a partition is exported, a fingerprint of no rows says that more is stored of it than is there.
-    const isLate = new Set(late.map(({ source, bucket }) => partitionId(sourceName(source), bucket)))
-    const pruned = known.filter(({ source, bucket }) => isLate.has(partitionId(source, bucket)))
+    const isLate = new Set(late.map(({ source, hour }) => partitionId(sourceName(source), hour)))
+    const pruned = known.filter(({ source, hour }) => isLate.has(partitionId(source, hour)))
     for (const partition of [...gone, ...pruned]) outbox.partitions.put({ ...partition, rows: 0, bytes: 0 })
-    for (const { source, bucket } of same) outbox.partitions.touch({ source: sourceName(source), bucket }, clock())
+    for (const { source, hour } of same) outbox.partitions.touch({ source: sourceName(source), hour }, clock())
   })
   for (const { rows, reason } of scan.unplaceable) {
-    session.fail(null, null, new StorageError('BAD_ROWS', `${rows} rows cannot be stored: ${reason}; correct them`))
+    cycle.fail(null, null, new StorageError('BAD_ROWS', `${rows} rows cannot be stored: ${reason}; correct them`))
   }
   return { scan, dirty, late, error: null }
 }
 
 function rowsHeld({ outbox }: CycleOptions): Map<string, number> {
   const held = new Map<string, number>()
-  for (const { source, bucket, rows } of outbox.files.live()) {
-    if (source === null || bucket === null) continue
-    const id = partitionId(source, bucket)
+  for (const { source, hour, rows } of outbox.files.live()) {
+    if (source === null || hour === null) continue
+    const id = partitionId(source, hour)
     held.set(id, (held.get(id) ?? 0) + (rows ?? 0))
   }
   return held
 }
 
 /** Under `mirror`, what left the database leaves the backends; an empty database is taken for a mistake. */
-function dropPruned({ outbox }: CycleOptions, session: Session, scan: Scan): void {
+function dropPruned({ outbox }: CycleOptions, cycle: Cycle, scan: Scan): void {
   const live = outbox.files.live().filter((file) => file.source !== null)
   if (scan.exportable.size === 0 && live.length > 0) {
     const text = `the database has no rows, but ${live.length} files are stored; nothing is deleted: is it the right database?`
-    session.fail(null, null, new StorageError('BAD_ROWS', text))
+    cycle.fail(null, null, new StorageError('BAD_ROWS', text))
     return
   }
   outbox.transaction(() => {
-    for (const { id, source, bucket } of live) {
-      if (source === null || bucket === null || scan.exportable.has(partitionId(source, bucket))) continue
+    for (const { id, source, hour } of live) {
+      if (source === null || hour === null || scan.exportable.has(partitionId(source, hour))) continue
       outbox.files.supersede(id)
-      outbox.partitions.remove({ source, bucket })
+      outbox.partitions.remove({ source, hour })
     }
   })
 }
@@ -168,7 +168,7 @@ function dropPruned({ outbox }: CycleOptions, session: Session, scan: Scan): voi
 /** Makes and sends the queue chunk by chunk; returns how many pieces of work are left for the next cycle. */
 async function workOff(
   options: CycleOptions,
-  session: Session,
+  cycle: Cycle,
   queue: readonly Work[],
   wanted: readonly BackendName[],
   standIn: BackendName | undefined,
@@ -179,7 +179,7 @@ async function workOff(
   let bytes = 0
   let done = 0
   async function flush(): Promise<void> {
-    await sendSpool(options, session, wanted, standIn, signal)
+    await sendSpool(options, cycle, wanted, standIn, signal)
     await cleanSpool(options, wanted)
     options.log.info({ done, of: queue.length }, `${done} of ${queue.length} partitions worked off`)
     files = 0
@@ -187,7 +187,7 @@ async function workOff(
   }
   async function make(work: Work, again: boolean): Promise<void> {
     try {
-      const made = await makeLocal(options, session, work, wanted, signal)
+      const made = await makeLocal(options, cycle, work, wanted, signal)
       files += made.files
       bytes += made.bytes
       if (made.duplicates > 0) {
@@ -198,7 +198,7 @@ async function workOff(
       }
       if (made.refused > 0) {
         const text = `${made.refused} rows cannot be stored: more than 32 MiB of content or text that is no Unicode`
-        session.fail(null, nameOf(work), new StorageError('BAD_ROWS', text))
+        cycle.fail(null, nameOf(work), new StorageError('BAD_ROWS', text))
       }
     } catch (error) {
       throwIfAborted(signal)
@@ -208,13 +208,13 @@ async function workOff(
         return await make(work, false)
       }
       left++
-      session.fail(null, nameOf(work), failure)
+      cycle.fail(null, nameOf(work), failure)
     }
   }
   for (const work of queue) {
     throwIfAborted(signal)
     done++
-    if (!isWorthwhile(options, session, work, wanted, standIn)) left++
+    if (!isWorthwhile(options, cycle, work, wanted, standIn)) left++
     else await make(work, true)
     if (files >= options.batchFiles || bytes >= options.chunkBytes) await flush()
   }
@@ -223,25 +223,23 @@ async function workOff(
 }
 
 const nameOf = (work: Work): string =>
-  work.kind === 'fetch' ? work.file.key : partitionId(sourceName(work.partition.source), work.partition.bucket)
+  work.kind === 'fetch' ? work.file.key : partitionId(sourceName(work.partition.source), work.partition.hour)
 
 /** Not worth it: every backend that lacks it is down. New rows are exported all the same while the spool has room. */
 function isWorthwhile(
   { outbox, maxSpoolBytes }: CycleOptions,
-  session: Session,
+  cycle: Cycle,
   work: Work,
   wanted: readonly BackendName[],
   standIn: BackendName | undefined,
 ): boolean {
   const isNew = work.needed.length === 0
-  if ((isNew ? wanted : work.needed).some((name) => session.ready(name) !== null)) return true
-  if (standIn !== undefined && session.ready(standIn) !== null) {
+  if ((isNew ? wanted : work.needed).some((name) => cycle.ready(name) !== null)) return true
+  if (standIn !== undefined && cycle.ready(standIn) !== null) {
     if (isNew) return true
     const source = work.kind === 'fetch' ? null : sourceName(work.partition.source)
     const files =
-      source === null || work.kind === 'fetch'
-        ? []
-        : outbox.files.ofPartition({ source, bucket: work.partition.bucket })
+      source === null || work.kind === 'fetch' ? [] : outbox.files.ofPartition({ source, hour: work.partition.hour })
     return files.some((file) => file.live && !outbox.jobs.isVerified(file.id, standIn))
   }
   if (!isNew) return false
@@ -250,10 +248,10 @@ function isWorthwhile(
 }
 
 /** Last steps at one backend: list what became complete without a new file, then delete what is superseded. */
-async function finish(options: CycleOptions, session: Session, name: BackendName, signal?: AbortSignal): Promise<void> {
-  if (session.ready(name) === null) return
-  if (!(await writeListing(options, session, name, signal))) return
-  await session.attempt(
+async function finish(options: CycleOptions, cycle: Cycle, name: BackendName, signal?: AbortSignal): Promise<void> {
+  if (cycle.ready(name) === null) return
+  if (!(await writeListing(options, cycle, name, signal))) return
+  await cycle.attempt(
     name,
     async (target) => {
       const deleted = await deleteSuperseded(options.manifest, target, signal)
@@ -267,8 +265,8 @@ function isQueued({ outbox }: CycleOptions, wanted: readonly BackendName[]): boo
   return wanted.some((name) => outbox.files.missingIn(name).some((file) => file.path !== null))
 }
 
-function holdsAll({ outbox }: CycleOptions, session: Session, name: BackendName): boolean {
-  if (session.ready(name) === null) return false
+function holdsAll({ outbox }: CycleOptions, cycle: Cycle, name: BackendName): boolean {
+  if (cycle.ready(name) === null) return false
   const listed = outbox.targets.listed(name)
   return outbox.files.live().every((file) => listed.has(file.id))
 }

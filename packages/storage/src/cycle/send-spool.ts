@@ -3,7 +3,7 @@ import { deliver, type DeliveryOptions } from './deliver.ts'
 import type { OutboxFile } from '../outbox/files.ts'
 import { type ManifestWriterOptions, writeManifest } from './manifest-writer.ts'
 import { partitionId } from '../export/partitions.ts'
-import type { Session } from './cycle-targets.ts'
+import type { Cycle } from './cycle-targets.ts'
 
 export interface SendOptions extends DeliveryOptions {
   readonly manifest: ManifestWriterOptions
@@ -15,7 +15,7 @@ export interface SendOptions extends DeliveryOptions {
  */
 export async function sendSpool(
   options: SendOptions,
-  session: Session,
+  cycle: Cycle,
   wanted: readonly BackendName[],
   standIn: BackendName | undefined,
   signal?: AbortSignal,
@@ -24,47 +24,47 @@ export async function sendSpool(
   outbox.transaction(() => {
     for (const name of wanted) for (const file of outbox.files.missingIn(name)) outbox.jobs.ensure(file.id, name, now())
   })
-  await Promise.all(wanted.map((name) => sendTo(options, session, name, () => true, signal)))
+  await Promise.all(wanted.map((name) => sendTo(options, cycle, name, () => true, signal)))
   if (standIn === undefined) return
 
   const waiting = new Set(wanted.flatMap((name) => [...unlistedGroups(options, name)]))
   const held = outbox.targets.listed(standIn)
   const covered = outbox.files.live().filter((file) => waiting.has(groupOf(file)) && !held.has(file.id))
   if (covered.length === 0) return
-  if ((await session.prepare(standIn, signal)) !== 'ready') return
+  if ((await cycle.prepare(standIn, signal)) !== 'ready') return
   outbox.transaction(() => {
     for (const file of covered) outbox.jobs.ensure(file.id, standIn, now())
   })
   const keys = new Set(covered.map((file) => file.key))
-  await sendTo(options, session, standIn, (key) => keys.has(key), signal)
+  await sendTo(options, cycle, standIn, (key) => keys.has(key), signal)
 }
 
 async function sendTo(
   options: SendOptions,
-  session: Session,
+  cycle: Cycle,
   name: BackendName,
   pick: (key: string) => boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  const target = session.ready(name)
+  const target = cycle.ready(name)
   if (target === null) return
   const jobs = options.outbox.jobs.sendable(name).filter((job) => pick(job.key))
   const delivered = await deliver(options, target, jobs, signal)
-  session.copies.push(...delivered.copies)
-  for (const failure of delivered.failed) session.fail(failure.backend, failure.key, failure)
-  if (delivered.exhausted) session.takeDown(name)
-  else await writeListing(options, session, name, signal)
+  cycle.copies.push(...delivered.copies)
+  for (const failure of delivered.failed) cycle.fail(failure.backend, failure.key, failure)
+  if (delivered.exhausted) cycle.takeDown(name)
+  else await writeListing(options, cycle, name, signal)
 }
 
 /** Writes the backend's manifest when its list changed. */
 export async function writeListing(
   options: SendOptions,
-  session: Session,
+  cycle: Cycle,
   name: BackendName,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { block } = session.plan
-  return await session.attempt(
+  const { block } = cycle.plan
+  return await cycle.attempt(
     name,
     async (target) => {
       const written = await writeManifest(options.manifest, target, block, signal)
@@ -75,7 +75,7 @@ export async function writeListing(
 }
 
 const groupOf = (file: OutboxFile): string =>
-  file.source === null || file.bucket === null ? file.key : partitionId(file.source, file.bucket)
+  file.source === null || file.hour === null ? file.key : partitionId(file.source, file.hour)
 
 /** Partitions and files whose live content the backend does not list: a validator cannot see them there. */
 function unlistedGroups({ outbox }: SendOptions, name: string): Set<string> {

@@ -4,7 +4,7 @@ import { backendNames } from '@sluice/rollout'
 import { throwIfAborted } from '../errors.ts'
 import type { OutboxFile } from '../outbox/files.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { Session } from './cycle-targets.ts'
+import type { Cycle } from './cycle-targets.ts'
 import type { Spool } from '../export/spool.ts'
 
 /**
@@ -15,17 +15,17 @@ import type { Spool } from '../export/spool.ts'
  */
 export async function storedDigests(
   { outbox, spool }: { readonly outbox: Outbox; readonly spool: Spool },
-  session: Session,
-  partition: { readonly source: number; readonly bucket: number },
+  cycle: Cycle,
+  partition: { readonly source: number; readonly hour: number },
   signal?: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const source = sourceName(partition.source)
-  const remembered = outbox.digests.get({ source, bucket: partition.bucket })
+  const remembered = outbox.digests.get({ source, hour: partition.hour })
   if (remembered !== null) return remembered
   const digests = new Set<string>()
-  const live = outbox.files.ofPartition({ source, bucket: partition.bucket }).filter((file) => file.live)
+  const live = outbox.files.ofPartition({ source, hour: partition.hour }).filter((file) => file.live)
   for (const file of live) {
-    const reader = (await localReader(spool, file)) ?? (await remoteReader(outbox, session, file, signal))
+    const reader = (await localReader(spool, file)) ?? (await remoteReader(outbox, cycle, file, signal))
     for await (const { uri_digest: digest } of readRows(reader, { columns: [], ...(signal ? { signal } : {}) })) {
       digests.add(Buffer.from(digest as Uint8Array).toString('hex'))
     }
@@ -50,17 +50,12 @@ async function localReader(spool: Spool, { path, bytes }: OutboxFile): Promise<B
   }
 }
 
-async function remoteReader(
-  outbox: Outbox,
-  session: Session,
-  file: OutboxFile,
-  signal?: AbortSignal,
-): Promise<ByteReader> {
+async function remoteReader(outbox: Outbox, cycle: Cycle, file: OutboxFile, signal?: AbortSignal): Promise<ByteReader> {
   const call = signal === undefined ? {} : { signal }
   for (const name of backendNames) {
     if (!outbox.jobs.isVerified(file.id, name)) continue
-    await session.prepare(name, signal)
-    const target = session.ready(name)
+    await cycle.prepare(name, signal)
+    const target = cycle.ready(name)
     // A copy that the backend turns out to have lost is no copy; reconcile may have found that just now.
     if (target === null || !outbox.jobs.isVerified(file.id, name)) continue
     return {

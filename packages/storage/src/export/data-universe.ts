@@ -24,7 +24,7 @@ interface RawRow {
 const columns = ['uri', 'datetime', 'timeBucketId', 'source', 'label', 'content', 'contentSizeBytes']
 
 // TOTAL, since SUM fails on sizes beyond 64 bits. Answered by the index (timeBucketId, source, label, contentSizeBytes) alone.
-const partitionsSql = `SELECT timeBucketId AS bucket, source, COUNT(*) AS rows, TOTAL(contentSizeBytes) AS bytes
+const partitionsSql = `SELECT timeBucketId AS hour, source, COUNT(*) AS rows, TOTAL(contentSizeBytes) AS bytes
   FROM DataEntity GROUP BY timeBucketId, source`
 const rowsSql = `SELECT uri, datetime, label, content, contentSizeBytes
   FROM DataEntity WHERE timeBucketId = ? AND source = ? ORDER BY uri_digest(uri)`
@@ -69,13 +69,13 @@ export function createDataUniverseSource(options: DataUniverseOptions): RowSourc
     partitions() {
       return reading(() => groupPartitions(database().prepare(partitionsSql).all()))
     },
-    *rows({ source, bucket }) {
-      const rows = reading(() => database().prepare<unknown[], RawRow>(rowsSql).iterate(bucket, source))
+    *rows({ source, hour }) {
+      const rows = reading(() => database().prepare<unknown[], RawRow>(rowsSql).iterate(hour, source))
       try {
         for (;;) {
           const next = reading(() => rows.next())
           if (next.done === true) return
-          yield toRow(next.value, source, bucket)
+          yield toRow(next.value, source, hour)
         }
       } finally {
         rows.return?.()
@@ -104,13 +104,13 @@ function checkColumns(db: SqliteDatabase, path: string): void {
 function groupPartitions(rows: readonly unknown[]): ReturnType<RowSource['partitions']> {
   const partitions: PartitionSummary[] = []
   const unplaceable: Unplaceable[] = []
-  for (const row of rows as { bucket: unknown; source: unknown; rows: number; bytes: unknown }[]) {
-    const { bucket, source } = row
-    if (Number.isSafeInteger(bucket) && Number.isSafeInteger(source) && Number(bucket) >= 0 && Number(source) >= 0) {
+  for (const row of rows as { hour: unknown; source: unknown; rows: number; bytes: unknown }[]) {
+    const { hour, source } = row
+    if (Number.isSafeInteger(hour) && Number.isSafeInteger(source) && Number(hour) >= 0 && Number(source) >= 0) {
       const bytes = typeof row.bytes === 'number' ? row.bytes : 0
-      partitions.push({ source: Number(source), bucket: Number(bucket), rows: row.rows, bytes })
+      partitions.push({ source: Number(source), hour: Number(hour), rows: row.rows, bytes })
     } else {
-      const reason = `timeBucketId ${String(bucket)} with source ${String(source)} names no partition`
+      const reason = `timeBucketId ${String(hour)} with source ${String(source)} names no partition`
       unplaceable.push({ rows: row.rows, reason })
     }
   }
@@ -118,7 +118,7 @@ function groupPartitions(rows: readonly unknown[]): ReturnType<RowSource['partit
 }
 
 /** SQLite columns hold any type, whatever the schema says; text and bytes are taken for each other, null is empty. */
-function toRow(raw: RawRow, source: number, bucket: number): DataRow {
+function toRow(raw: RawRow, source: number, hour: number): DataRow {
   const content = Buffer.isBuffer(raw.content)
     ? raw.content
     : Buffer.from(raw.content === null ? '' : String(raw.content))
@@ -126,7 +126,7 @@ function toRow(raw: RawRow, source: number, bucket: number): DataRow {
   return {
     uri: raw.uri,
     datetime: raw.datetime === null ? '' : String(raw.datetime),
-    timeBucketId: bucket,
+    timeBucketId: hour,
     source,
     label: raw.label === null || raw.label === 'NULL' ? null : String(raw.label),
     content,

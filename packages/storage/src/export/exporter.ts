@@ -56,14 +56,14 @@ export interface Exporter {
 export function createExporter({ rows, directory, encoding, maxFileBytes }: ExporterOptions): Exporter {
   return {
     async exportPartition(partition, signal, stored) {
-      const { source, bucket } = partition
+      const { source, hour } = partition
       const of = shareCount(partition.bytes, maxFileBytes)
       const reading = createReading(rows.rows(partition), signal, stored)
       const parts: PartFile[] = []
       try {
         for (let row = await reading.peek(); row !== null; row = await reading.peek()) {
           const share = of === 1 ? 0 : shareOf(uriDigest(row.uri), of)
-          const options = { directory, source, bucket, part: share + 1, of, rows: reading.share(share, of) }
+          const options = { directory, source, hour, part: share + 1, of, rows: reading.share(share, of) }
           parts.push(
             await writePart({
               ...options,

@@ -35,11 +35,11 @@ export interface Scan {
 }
 
 /** `reddit/483000` */
-export const partitionId = (source: string, bucket: number): string => `${source}/${bucket}`
+export const partitionId = (source: string, hour: number): string => `${source}/${hour}`
 
 /** Largest numbers that a key can name, see `partKey` of `@sluice/dataset`. */
 const maxSource = 0xffff_ffff
-const maxBucket = 999_999_999
+const maxHour = 999_999_999
 
 /**
  * The database prunes from the oldest hour on. While an hour is as it was, none after it has been reached; so it is at
@@ -51,12 +51,12 @@ function pruningHours(
 ): { from: number; to: number } {
   let from = Infinity
   let to = Infinity
-  for (const { source, bucket, rows, bytes } of partitions) {
-    const id = partitionId(sourceName(source), bucket)
+  for (const { source, hour, rows, bytes } of partitions) {
+    const id = partitionId(sourceName(source), hour)
     const before = known.get(id)
     const isIntact = before === undefined ? held.get(id) === rows : before.rows === rows && before.bytes === bytes
-    from = Math.min(from, bucket)
-    if (isIntact) to = Math.min(to, bucket)
+    from = Math.min(from, hour)
+    if (isIntact) to = Math.min(to, hour)
   }
   return { from, to }
 }
@@ -64,7 +64,7 @@ function pruningHours(
 /** Finds what changed by count and size sum per partition; never by a time cursor, so late rows are seen too. */
 export function scanPartitions(options: ScanOptions): Scan {
   const { partitions, unplaceable } = options.rows.partitions()
-  const known = new Map(options.known.map((entry) => [partitionId(entry.source, entry.bucket), entry]))
+  const known = new Map(options.known.map((entry) => [partitionId(entry.source, entry.hour), entry]))
   const pruning = options.keepPruned ? pruningHours({ known, held: options.held }, partitions) : null
   const exportable = new Map<string, PartitionSummary>()
   const dirty: PartitionSummary[] = []
@@ -72,12 +72,12 @@ export function scanPartitions(options: ScanOptions): Scan {
   const unchanged: { partition: PartitionSummary; hashedAt: number }[] = []
   const tooLarge: Unplaceable[] = []
   for (const partition of partitions) {
-    if (partition.source > maxSource || partition.bucket > maxBucket) {
-      const reason = `source ${partition.source} with timeBucketId ${partition.bucket} is out of range`
+    if (partition.source > maxSource || partition.hour > maxHour) {
+      const reason = `source ${partition.source} with timeBucketId ${partition.hour} is out of range`
       tooLarge.push({ rows: partition.rows, reason })
       continue
     }
-    const id = partitionId(sourceName(partition.source), partition.bucket)
+    const id = partitionId(sourceName(partition.source), partition.hour)
     const before = known.get(id)
     const changed =
       before?.rows !== partition.rows || before.bytes !== partition.bytes || before.format !== options.format
@@ -85,8 +85,7 @@ export function scanPartitions(options: ScanOptions): Scan {
     const wasPruned = held > (before ?? partition).rows
     // Of the oldest hour the digests are remembered from its first row on, so that it needs no backend later.
     const mayBePruned =
-      partition.bucket <= (pruning?.to ?? -1) &&
-      (partition.bucket === pruning?.from || before !== undefined || held > 0)
+      partition.hour <= (pruning?.to ?? -1) && (partition.hour === pruning?.from || before !== undefined || held > 0)
     const isKept = pruning !== null && (wasPruned || mayBePruned)
     if (isKept && (changed || partition.rows < held)) {
       if (changed) late.push(partition)
@@ -96,7 +95,7 @@ export function scanPartitions(options: ScanOptions): Scan {
     if (changed) dirty.push(partition)
     else unchanged.push({ partition, hashedAt: before.hashedAt })
   }
-  const present = new Set(partitions.map(({ source, bucket }) => partitionId(sourceName(source), bucket)))
+  const present = new Set(partitions.map(({ source, hour }) => partitionId(sourceName(source), hour)))
   const isGone = ([id, { rows }]: [string, KnownPartition]): boolean => rows > 0 && !present.has(id)
   // An empty database is rather the wrong one.
   const gone = pruning === null || present.size === 0 ? [] : [...known].filter(isGone).map(([, entry]) => entry)
@@ -106,7 +105,7 @@ export function scanPartitions(options: ScanOptions): Scan {
   const isOld = (at: number): boolean => at <= options.now - options.recheckAfterMs || at > options.now
   const due = unchanged.filter((entry, at) => at < share || isOld(entry.hashedAt))
   return {
-    dirty: dirty.sort((a, b) => b.bucket - a.bucket || a.source - b.source),
+    dirty: dirty.sort((a, b) => b.hour - a.hour || a.source - b.source),
     due: due.map((entry) => entry.partition),
     exportable,
     late,
@@ -123,9 +122,9 @@ export async function* findReplaced(
   exporter: Exporter,
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly partition: PartitionSummary; readonly replaced: boolean }> {
-  const hashes = new Map(known.map((entry) => [partitionId(entry.source, entry.bucket), entry.contentHash]))
+  const hashes = new Map(known.map((entry) => [partitionId(entry.source, entry.hour), entry.contentHash]))
   for (const partition of due) {
     const hash = await exporter.hashPartition(partition, signal)
-    yield { partition, replaced: hash !== hashes.get(partitionId(sourceName(partition.source), partition.bucket)) }
+    yield { partition, replaced: hash !== hashes.get(partitionId(sourceName(partition.source), partition.hour)) }
   }
 }

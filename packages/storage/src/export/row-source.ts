@@ -4,7 +4,7 @@ import type { DataRow } from '@sluice/dataset'
 export interface PartitionSummary {
   readonly source: number
   /** `floor(unix seconds / 3600)`. */
-  readonly bucket: number
+  readonly hour: number
   readonly rows: number
   /** Sum of the rows' content sizes in bytes. */
   readonly bytes: number
@@ -27,6 +27,6 @@ export interface RowSource {
    * The rows of one partition in ascending order of `uriDigest(uri)`, one consistent snapshot.
    * @throws StorageError `DATABASE_*`
    */
-  rows(partition: { readonly source: number; readonly bucket: number }): Iterable<DataRow> | AsyncIterable<DataRow>
+  rows(partition: { readonly source: number; readonly hour: number }): Iterable<DataRow> | AsyncIterable<DataRow>
   close(): void
 }

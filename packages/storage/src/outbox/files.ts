@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from '@sluice/sqlite'
 
-/** One content-addressed part of a partition, or one file under `files/` (then source and bucket are null). */
+/** One content-addressed part of a partition, or one file under `files/` (then source and hour are null). */
 export interface OutboxFile {
   readonly id: number
   readonly key: string
@@ -8,7 +8,7 @@ export interface OutboxFile {
   readonly sha256: string
   readonly rows: number | null
   readonly source: string | null
-  readonly bucket: number | null
+  readonly hour: number | null
   /** False once a newer export replaced it. */
   readonly live: boolean
   /** Name in the spool folder, null when there is no local copy. */
@@ -23,7 +23,7 @@ export interface FileTable {
   byKey(key: string): OutboxFile | null
   live(): readonly OutboxFile[]
   /** Live and superseded files of one partition. */
-  ofPartition(partition: { readonly source: string; readonly bucket: number }): readonly OutboxFile[]
+  ofPartition(partition: { readonly source: string; readonly hour: number }): readonly OutboxFile[]
   /** Live files that have no verified copy in the backend. */
   missingIn(backend: string): readonly OutboxFile[]
   /** Files that have a verified copy in the backend, live or not. */
@@ -37,7 +37,7 @@ export interface FileTable {
 
 type Row = Omit<OutboxFile, 'live'> & { readonly live: number }
 const toFile = (row: Row): OutboxFile => ({ ...row, live: row.live === 1 })
-const columns = 'f.id, f.key, f.bytes, f.sha256, f.rows, f.source, f.bucket, f.live, f.path'
+const columns = 'f.id, f.key, f.bytes, f.sha256, f.rows, f.source, f.bucket AS hour, f.live, f.path'
 
 export function createFileTable(db: SqliteDatabase): FileTable {
   const select = (rest: string) => db.prepare<unknown[], Row>(`SELECT ${columns} FROM files f ${rest}`)
@@ -51,7 +51,7 @@ export function createFileTable(db: SqliteDatabase): FileTable {
   const insert = db
     .prepare<unknown[], number>(
       `INSERT INTO files(key, bytes, sha256, rows, source, bucket, live, path, sealed_at)
-       VALUES (@key, @bytes, @sha256, @rows, @source, @bucket, @live, @path, @now)
+       VALUES (@key, @bytes, @sha256, @rows, @source, @hour, @live, @path, @now)
        ON CONFLICT(key) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256, rows = excluded.rows,
          live = excluded.live, path = excluded.path, sealed_at = excluded.sealed_at RETURNING id`,
     )
@@ -71,7 +71,7 @@ export function createFileTable(db: SqliteDatabase): FileTable {
       return row === undefined ? null : toFile(row)
     },
     live: () => many(live),
-    ofPartition: ({ source, bucket }) => many(ofPartition, source, bucket),
+    ofPartition: ({ source, hour }) => many(ofPartition, source, hour),
     missingIn: (backend) => many(missing, backend),
     verifiedIn: (backend) => many(verified, backend),
     withLocalCopy: () => many(local),

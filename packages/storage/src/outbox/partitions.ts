@@ -4,7 +4,7 @@ import type { SqliteDatabase } from '@sluice/sqlite'
 export interface KnownPartition {
   /** Source name as in keys, e.g. `reddit`. */
   readonly source: string
-  readonly bucket: number
+  readonly hour: number
   /** The number in the database's `source` column. */
   readonly sourceId: number
   readonly rows: number
@@ -20,17 +20,17 @@ export interface KnownPartition {
 export interface PartitionTable {
   all(): readonly KnownPartition[]
   put(partition: KnownPartition): void
-  touch(partition: { readonly source: string; readonly bucket: number }, hashedAt: number): void
-  remove(partition: { readonly source: string; readonly bucket: number }): void
+  touch(partition: { readonly source: string; readonly hour: number }, hashedAt: number): void
+  remove(partition: { readonly source: string; readonly hour: number }): void
 }
 
 export function createPartitionTable(db: SqliteDatabase): PartitionTable {
   const all = db.prepare<[], KnownPartition>(
-    `SELECT source, bucket, source_id AS sourceId, rows, bytes, content_hash AS contentHash, format,
+    `SELECT source, bucket AS hour, source_id AS sourceId, rows, bytes, content_hash AS contentHash, format,
        hashed_at AS hashedAt FROM partitions`,
   )
   const put = db.prepare(
-    `INSERT INTO partitions VALUES (@source, @bucket, @sourceId, @rows, @bytes, @contentHash, @format, @hashedAt)
+    `INSERT INTO partitions VALUES (@source, @hour, @sourceId, @rows, @bytes, @contentHash, @format, @hashedAt)
      ON CONFLICT(source, bucket) DO UPDATE SET source_id = excluded.source_id, rows = excluded.rows,
        bytes = excluded.bytes, content_hash = excluded.content_hash, format = excluded.format,
        hashed_at = excluded.hashed_at`,
@@ -40,7 +40,7 @@ export function createPartitionTable(db: SqliteDatabase): PartitionTable {
   return {
     all: () => all.all(),
     put: (partition) => void put.run(partition),
-    touch: ({ source, bucket }, hashedAt) => void touch.run(hashedAt, source, bucket),
-    remove: ({ source, bucket }) => void remove.run(source, bucket),
+    touch: ({ source, hour }, hashedAt) => void touch.run(hashedAt, source, hour),
+    remove: ({ source, hour }) => void remove.run(source, hour),
   }
 }

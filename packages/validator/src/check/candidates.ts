@@ -14,22 +14,22 @@ export function createCandidateFinder(manifest: Manifest, filesPerUri: number): 
     const key = parsePartKey(file.path)
     return key === null ? [] : [{ file, key }]
   })
-  const newestFirst = parts.toSorted((a, b) => b.key.bucket - a.key.bucket)
+  const newestFirst = parts.toSorted((a, b) => b.key.hour - a.key.hour)
   const byPartition = new Map<string, typeof parts>()
   for (const part of newestFirst) {
-    const partition = `${part.key.source}/${part.key.bucket}`
+    const partition = `${part.key.source}/${part.key.hour}`
     const present = byPartition.get(partition)
     if (present === undefined) byPartition.set(partition, [part])
     else present.push(part)
   }
-  return ({ uri, source, bucket }) => {
+  return ({ uri, source, hour }) => {
     const digest = uriDigest(uri)
-    const exact = source !== null && bucket !== null
-    const pool = exact ? (byPartition.get(`${source}/${bucket}`) ?? []) : newestFirst
+    const exact = source !== null && hour !== null
+    const pool = exact ? (byPartition.get(`${source}/${hour}`) ?? []) : newestFirst
     const files: ManifestFile[] = []
     for (const { file, key } of pool) {
       if (source !== null && key.source !== source) continue
-      if (bucket !== null && key.bucket !== bucket) continue
+      if (hour !== null && key.hour !== hour) continue
       if (shareOf(digest, key.of) !== key.part - 1) continue
       if (files.length === filesPerUri) return { files, cut: true }
       files.push(file)

@@ -1,10 +1,12 @@
 import { lookupUris, type Manifest, type ManifestFile } from '@sluice/dataset'
 import pLimit from 'p-limit'
+import { passAbort } from '../errors.ts'
 import { createCandidateFinder } from './candidates.ts'
 import type { Wanted } from './entity.ts'
 import type { Budget, Limits } from './budget.ts'
 import { createObjectReader } from './object-reader.ts'
-import { type Finding, findingOf, passAbort, type Source } from './miner-place.ts'
+import { type Finding, findingOf } from './finding.ts'
+import type { Source } from './miner-place.ts'
 
 export interface BackendCheck {
   readonly backend: Source
@@ -107,6 +109,6 @@ function notFound({ cut, files, wanted }: Search): UriFinding {
   return {
     verdict: 'absent',
     reason: `not in ${path ?? `any of ${files.length} files`}`,
-    path: wanted.bucket === null ? null : path,
+    path: wanted.hour === null ? null : path,
   }
 }

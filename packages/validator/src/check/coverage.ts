@@ -19,7 +19,7 @@ export interface Coverage {
   readonly missing: { readonly s3: number; readonly huggingface: number }
   readonly missingBytes: { readonly s3: number; readonly huggingface: number }
   /** Newest hour (since 1970) per backend, null without partition files. */
-  readonly newestBucket: { readonly s3: number | null; readonly huggingface: number | null }
+  readonly newestHour: { readonly s3: number | null; readonly huggingface: number | null }
 }
 
 /** Unites the manifests of both backends; null = there is none. */
@@ -38,7 +38,7 @@ export function uniteManifests(s3: Manifest | null, huggingface: Manifest | null
       s3: sum(s3Lacks.map((file) => file.bytes)),
       huggingface: sum(huggingFaceLacks.map((file) => file.bytes)),
     },
-    newestBucket: { s3: newest(s3), huggingface: newest(huggingface) },
+    newestHour: { s3: newest(s3), huggingface: newest(huggingface) },
   }
 }
 
@@ -52,7 +52,7 @@ function listed(files: readonly ManifestFile[]): Held {
 
 function newest(manifest: Manifest | null): number | null {
   return (manifest?.files ?? []).reduce<number | null>(
-    (latest, { bucket }) => (bucket !== null && (latest === null || bucket > latest) ? bucket : latest),
+    (latest, { hour }) => (hour !== null && (latest === null || hour > latest) ? hour : latest),
     null,
   )
 }

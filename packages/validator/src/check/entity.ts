@@ -17,7 +17,7 @@ export interface Entity {
 export interface Wanted {
   readonly uri: string
   readonly source: string | null
-  readonly bucket: number | null
+  readonly hour: number | null
 }
 
 const schema = z.object({
@@ -38,11 +38,11 @@ export function readEntities(entities: readonly unknown[]): readonly Wanted[] {
         `Entity ${at + 1} is malformed at ${issue?.path.join('.') || 'its root'}: ${issue?.message}.`,
       )
     }
-    const { uri, source, timeBucketId: bucket, datetime } = parsed.data
+    const { uri, source, timeBucketId: hour, datetime } = parsed.data
     return {
       uri,
       source: typeof source === 'number' ? sourceName(source) : (source ?? null),
-      bucket: bucket ?? (datetime === undefined ? null : hourOf(datetime, at)),
+      hour: hour ?? (datetime === undefined ? null : hourOf(datetime, at)),
     }
   })
 }

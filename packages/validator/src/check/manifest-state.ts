@@ -1,6 +1,8 @@
 import { readAll } from '@sluice/backends'
 import { type Manifest, MANIFEST_KEY, MAX_MANIFEST_BYTES, openManifest } from '@sluice/dataset'
-import { type Finding, findingOf, passAbort, type Place } from './miner-place.ts'
+import { passAbort } from '../errors.ts'
+import { type Finding, findingOf } from './finding.ts'
+import type { Place } from './miner-place.ts'
 import { compareWithSeen, type SeenManifests } from './manifest-history.ts'
 
 /** A miner's signed manifest in one backend, or why there is none to use. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { ManifestFile } from '@sluice/dataset'
+import { passAbort } from '../errors.ts'
 import { absent, sizeDiffers } from './object-reader.ts'
-import { type Finding, findingOf, passAbort, type Source } from './miner-place.ts'
+import { type Finding, findingOf } from './finding.ts'
+import type { Source } from './miner-place.ts'
 
 /** A file that was read whole. */
 export interface Sample extends Finding {

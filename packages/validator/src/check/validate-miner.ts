@@ -1,11 +1,12 @@
 import type { BackendName } from '@sluice/rollout'
+import { passAbort } from '../errors.ts'
 import { checkUris, type UriFinding } from './check-backend.ts'
 import { createCandidateFinder } from './candidates.ts'
 import { type Coverage, uniteManifests } from './coverage.ts'
 import type { Wanted } from './entity.ts'
 import { type Limits, openBudget } from './budget.ts'
 import { type ManifestState, readManifest } from './manifest-state.ts'
-import { passAbort, type Place } from './miner-place.ts'
+import type { Place } from './miner-place.ts'
 import { pickSamples, type Sample, sampleFile } from './sample.ts'
 import type { SeenManifests } from './manifest-history.ts'
 import { combine, type CombinedVerdict, type Verdict } from './verdict.ts'
@@ -174,7 +175,7 @@ async function checkOnce(
 function samplePool(query: MinerQuery, state: ManifestState & { kind: 'present' }, wanted: readonly Wanted[]) {
   if (query.samples === 0) return []
   const candidatesOf = createCandidateFinder(state.manifest, query.limits.filesPerUri)
-  const hit = new Set(wanted.filter(({ bucket }) => bucket !== null).flatMap((entity) => candidatesOf(entity).files))
+  const hit = new Set(wanted.filter(({ hour }) => hour !== null).flatMap((entity) => candidatesOf(entity).files))
   return hit.size > 0 ? [...hit] : state.manifest.files
 }
 

@@ -161,7 +161,7 @@ describe('pointer', () => {
     expect(() => encodePointer(repository, [], modern)).toThrow(RolloutError)
   })
 
-  it('refuses when the slot is full', () => {
-    expect(() => encodePointer('acme/data', [hash, hash, hash], modern)).toThrow(/free the slot/)
+  it('refuses when the commitment is full', () => {
+    expect(() => encodePointer('acme/data', [hash, hash, hash], modern)).toThrow(/free the commitment/)
   })
 })

@@ -3,18 +3,18 @@ import { type CommitmentField, type CommitmentLimits, type EncodedCommitment, Ro
 import type { Connection } from '../connection.ts'
 import { ChainError } from '../errors.ts'
 import { commitmentLimits } from './limits.ts'
-import { readSlotOf } from '../subnet/policy-record.ts'
+import { readCommitmentOf } from '../subnet/policy-record.ts'
 import { encodeInfo } from '../subnet/registration.ts'
 import { checkSpace } from './space.ts'
 import { u16 } from '../state-read.ts'
 
-/** What goes into one hotkey's slot, with every check of the chain made beforehand. */
-export interface SlotWrite {
-  /** What is in the slot now. */
+/** What goes into one hotkey's commitment, with every check of the chain made beforehand. */
+export interface CommitmentWrite {
+  /** What is in the commitment now. */
   readonly current: readonly CommitmentField[]
   /** Block of the last write, null without one. */
   readonly commitmentBlock: number | null
-  /** What will be in the slot: foreign fields kept. */
+  /** What will be in the commitment: foreign fields kept. */
   readonly fields: readonly CommitmentField[]
   readonly encoding: 'json' | 'compact'
   /** Content bytes of all fields. */
@@ -25,7 +25,7 @@ export interface SlotWrite {
   readonly callHex: string
 }
 
-export interface SlotRequest {
+export interface CommitmentRequest {
   readonly netuid: number
   readonly hotkey: string
   readonly head: { readonly block: number; readonly hash: string }
@@ -34,21 +34,21 @@ export interface SlotRequest {
 }
 
 /**
- * Reads the slot, encodes the new content and checks what the chain will check. Null when `encode` finds nothing to do.
+ * Reads the commitment, encodes the new content and checks what the chain will check. Null when `encode` finds nothing to do.
  * @throws ChainError NOT_REGISTERED, DOES_NOT_FIT, NO_SPACE, RATE_LIMITED, UNSUPPORTED_RUNTIME
  */
 export async function prepareWrite(
   connection: Connection,
-  request: SlotRequest,
+  request: CommitmentRequest,
   signal?: AbortSignal,
-): Promise<SlotWrite | null> {
+): Promise<CommitmentWrite | null> {
   const { api } = connection
   const { netuid, hotkey, head } = request
   const limits = commitmentLimits(api)
-  const slot = await readSlotOf(connection, netuid, hotkey, head.hash, signal)
-  const encoded = encodeOrRefuse(() => request.encode(slot.fields, limits))
+  const commitment = await readCommitmentOf(connection, netuid, hotkey, head.hash, signal)
+  const encoded = encodeOrRefuse(() => request.encode(commitment.fields, limits))
   if (encoded === null) return null
-  if (!slot.registered) {
+  if (!commitment.registered) {
     throw new ChainError(
       'NOT_REGISTERED',
       `${hotkey} has no UID in subnet ${netuid}, and the chain takes commitments of registered hotkeys only ` +
@@ -59,7 +59,7 @@ export async function prepareWrite(
     throw new ChainError(
       'DOES_NOT_FIT',
       `The commitment would have ${encoded.fields.length} fields, this runtime takes ${limits.maxFields}; ` +
-        'shorten the value or clear what else is in the slot.',
+        'shorten the value or clear what else is in the commitment.',
     )
   }
   const { bytes, encoding, fields } = encoded
@@ -76,7 +76,7 @@ export async function prepareWrite(
     )
   }
   const callHex = u8aToHex(u8aConcat(callIndex, u16(netuid), encodeInfo(api, fields)))
-  return { current: slot.fields, commitmentBlock: slot.block, fields, encoding, bytes, spaceLeft, callHex }
+  return { current: commitment.fields, commitmentBlock: commitment.block, fields, encoding, bytes, spaceLeft, callHex }
 }
 
 /** The codec's refusals in this package's error class; other errors of it are the caller's mistakes and pass. */

@@ -3,7 +3,7 @@ import type { Context, Terminal } from '@sluice/command-line'
 import type { ReadFlags } from './flags.ts'
 
 /** What a command works with. */
-export interface Session {
+export interface Connected {
   readonly chain: Chain
   readonly terminal: Terminal
   readonly signal: AbortSignal
@@ -18,7 +18,7 @@ export interface Session {
 export type OpenChain = typeof openChain
 
 /** Nothing is connected before the first call. @throws ChainError BAD_ENDPOINT */
-export const connect = (flags: ReadFlags, { terminal, signal }: Context, open: OpenChain): Session => {
+export const connect = (flags: ReadFlags, { terminal, signal }: Context, open: OpenChain): Connected => {
   const { chainEndpoint } = flags
   const network = chainEndpoint === undefined ? (flags.network ?? 'finney') : null
   const genesisHash = knownGenesis(chainEndpoint ?? network ?? '')

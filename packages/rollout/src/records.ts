@@ -4,8 +4,8 @@ import { repositoryProblem } from './text-rules.ts'
 import { readPolicyJson, type PolicyDecoding } from './policy-json.ts'
 import { parseMembers, type JsonMember } from './strict-json.ts'
 
-/** A run of fields of the slot that belong together. */
-export type SlotRecord =
+/** A run of fields of the commitment that belong together. */
+export type CommitmentRecord =
   | { readonly kind: 'foreign'; readonly fields: readonly CommitmentField[] }
   | { readonly kind: 'compact'; readonly fields: readonly CommitmentField[]; readonly decoding: PolicyDecoding }
   | { readonly kind: 'pointer'; readonly fields: readonly CommitmentField[]; readonly repository: string }
@@ -38,7 +38,7 @@ const textOf = (chunks: readonly Uint8Array[]): string | null => {
   }
 }
 
-const jsonRecord = (fields: readonly CommitmentField[], text: string): SlotRecord | null => {
+const jsonRecord = (fields: readonly CommitmentField[], text: string): CommitmentRecord | null => {
   let members: readonly JsonMember[]
   try {
     members = parseMembers(text)
@@ -55,7 +55,7 @@ const jsonRecord = (fields: readonly CommitmentField[], text: string): SlotRecor
 }
 
 /** The record that starts at a field which looks like the beginning of JSON; it may go on over the next fields. */
-const readJson = (fields: readonly CommitmentField[], start: number): SlotRecord => {
+const readJson = (fields: readonly CommitmentField[], start: number): CommitmentRecord => {
   const run: CommitmentField[] = []
   const chunks: Uint8Array[] = []
   let ours = false
@@ -76,14 +76,14 @@ const readJson = (fields: readonly CommitmentField[], start: number): SlotRecord
 }
 
 /** Cuts the fields of a commitment into our records and everybody else's. Never throws; drops nothing. */
-export const readSlot = (fields: readonly CommitmentField[]): readonly SlotRecord[] => {
-  const records: SlotRecord[] = []
+export const readRecords = (fields: readonly CommitmentField[]): readonly CommitmentRecord[] => {
+  const records: CommitmentRecord[] = []
   for (let at = 0; at < fields.length;) {
     const field = fields[at] as CommitmentField
     const text = field.kind === 'foreign' ? null : textOf([field.bytes])
     const first = field.kind === 'foreign' ? null : strictStart(field.bytes)
     const compact = text === null ? null : readCompact(text)
-    const record: SlotRecord =
+    const record: CommitmentRecord =
       compact?.kind === 'pointer'
         ? { kind: 'pointer', fields: [field], repository: compact.repository }
         : compact?.kind === 'policy'
