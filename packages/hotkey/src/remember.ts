@@ -1,4 +1,4 @@
-/** The same answers as `read`, which is asked once per text as long as no more than `most` others were asked; errors are not kept. */
+/** `read` with a memory of the last `most` texts. Errors are not remembered. */
 export function remembering<T>(read: (text: string) => T, most: number): (text: string) => T {
   const known = new Map<string, T>()
   return (text) => {

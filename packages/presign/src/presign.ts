@@ -14,7 +14,7 @@ export interface BucketPlace {
   readonly endpoint: string | null
 }
 
-/** A request that anybody who holds it may send once or more, until it expires, exactly as it is. */
+/** A signed request. Whoever holds it can send it unchanged, any number of times, until it expires. */
 export interface PresignedRequest {
   readonly url: string
   /** To be sent with these values; without `host`. They are signed. */
@@ -53,8 +53,9 @@ export interface FormInput {
 }
 
 /**
- * AWS Signature Version 4 in the query; what the URLs of one second share is made once: some microseconds per URL, where
- * the SDK's presigner takes a third of a millisecond. No checksum of an empty body, no header that was not asked for.
+ * AWS Signature Version 4 in the query. The parts that all URLs of one second share are computed once, so a URL takes some
+ * microseconds; the SDK's presigner takes a third of a millisecond. It adds no checksum and no header that was not asked
+ * for.
  */
 export function createPresigner(place: BucketPlace): Presigner {
   const { origin, host, base } = addressOf(place)
@@ -70,7 +71,7 @@ export function createPresigner(place: BucketPlace): Presigner {
         lines += `${name}:${name === 'host' ? host : (headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`
       }
       let canonicalQuery = `${parameters}&X-Amz-Expires=${expiresSeconds}${token}&X-Amz-SignedHeaders=${encode(signedNames)}`
-      // In the order of their names, which signing asks for.
+      // Signing requires the parameters in the order of their names.
       for (const name of Object.keys(query).sort()) canonicalQuery += `&${name}=${encode(query[name] ?? '')}`
       const path = key === undefined ? base || '/' : `${base}/${encode(key).replaceAll('%2F', '/')}`
       const canonical = `${method}\n${path}\n${canonicalQuery}\n${lines}\n${signedNames}\nUNSIGNED-PAYLOAD`
@@ -154,7 +155,7 @@ function momentAt(second: number, region: string, credentials: S3Credentials): M
 
 const hmac = (key: Buffer, text: string): Hmac => createHmac('sha256', key).update(text)
 
-/** RFC 3986: everything but letters, digits and `-._~`. */
+/** Percent-encodes everything but letters, digits and `-._~` (RFC 3986). */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,

@@ -11,7 +11,7 @@ const HTTPS = 'https://'
 const modeLetters: Readonly<Record<RolloutMode, string>> = { fallback: 'f', dual: 'd', shadow: 'w' }
 const utf8 = new TextEncoder()
 
-/** 36 bits of sha256: a foreign text or a damaged record passes once in 7e10. */
+/** Appends 36 bits of SHA-256, so that a foreign text or a damaged record passes once in 7e10. */
 const seal = (text: string): string =>
   `${text}|${base64urlnopad.encode(sha256(utf8.encode(text))).slice(0, SUM_LENGTH)}`
 

@@ -35,11 +35,11 @@ const readObject = (storage: Readonly<Record<string, unknown>>): PolicyDecoding 
     return { kind: 'unsupported', version: shown(text) }
   }
   const keys = Object.keys(storage).filter((key) => key !== 'v' && key !== 'hf')
-  // A pointer alone, or somebody else's object of that name: no policy.
+  // A pointer alone, or a foreign object with the name `storage`, is no policy.
   if (version === undefined ? !keys.some((key) => STORAGE_KEYS.has(key)) : keys.length === 0) return { kind: 'absent' }
 
   const unknown = unknownKeys(storage)
-  // Version 1 is closed: a typo must not silently turn into a default. The original's layout never was.
+  // Version 1 allows no unknown field, so that a typo is not taken for a default. The original's layout allows them.
   if (version !== undefined && unknown.length > 0) {
     return { kind: 'invalid', problem: `unknown field ${shown(unknown[0] ?? '')} in a version 1 policy` }
   }

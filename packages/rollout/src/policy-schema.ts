@@ -19,7 +19,7 @@ const checked = (problemOf: (text: string) => string | null): z.ZodType<string, 
 
 const hotkey = z.string().transform((text, ctx) => {
   try {
-    // One spelling per account, so that lists compare and encode alike whatever the prefix.
+    // Every account gets the address with Bittensor's prefix, so that lists compare and encode alike.
     return addressOf(publicKeyOf(text))
   } catch (cause) {
     ctx.addIssue({ code: 'custom', message: RolloutError.is(cause) ? cause.message : 'is not a hotkey' })
@@ -91,7 +91,7 @@ export type StorageReading =
   | { readonly ok: true; readonly policy: Policy; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problem: string }
 
-/** Sentence for the one contradiction that is resolved instead of refused, or null. */
+/** A warning when S3 is switched on without bucket or auth endpoint, else null. S3 is then off; nothing is refused. */
 export const s3Warning = (useS3: boolean, bucket: string | null, authEndpoint: string | null): string | null => {
   if (!useS3 || (bucket !== null && authEndpoint !== null)) return null
   const missing = [bucket === null ? 'bucket_name' : '', authEndpoint === null ? 'auth_endpoint' : '']

@@ -23,8 +23,8 @@ function quote(text: string): string {
 }
 
 /**
- * JavaScript's own order is by UTF-16 unit, which puts U+1F600 before U+FB00. Anybody can send long keys with a common
- * beginning before a signature is looked at, so nothing is allocated here.
+ * Compares by code point, as Python does. JavaScript compares UTF-16 units, which puts U+1F600 before U+FB00. This runs
+ * before a signature is checked and anybody can send long keys, so it allocates nothing.
  */
 function compareCodePoints(one: string, other: string): number {
   const shorter = Math.min(one.length, other.length)
@@ -34,7 +34,7 @@ function compareCodePoints(one: string, other: string): number {
   return rank(one.charCodeAt(at)) - rank(other.charCodeAt(at))
 }
 
-/** Puts the halves of surrogate pairs, which stand for U+10000 and above, behind all other units. */
+/** The place of a UTF-16 unit in the order of code points: surrogates stand for U+10000 and above, so they come last. */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

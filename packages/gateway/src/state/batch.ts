@@ -7,15 +7,18 @@ interface Job {
   tries: number
 }
 
-/** Another process holds the file for less than a millisecond; SQLite itself would wait longer, with everything halted. */
+/**
+ * The pause before another try while another process holds the file, which it does for less than a millisecond. SQLite's
+ * own waiting would block the whole event loop for longer.
+ */
 const RETRY_MS = 1
-/** Some two seconds. */
+/** Tries before a write is given up, after some two seconds. */
 const MOST_TRIES = 2_000
 
 /**
- * Puts the writes of one turn of the event loop into one transaction: under load a commit is shared by many requests.
- * A promise resolves after the commit, with what its own work gave. While another process holds the file, the writes of
- * further turns join, and nothing else waits.
+ * Puts all writes of one turn of the event loop into one transaction, so that under load many requests share a commit.
+ * The promise of a write resolves after the commit, with the result of its own work. While another process holds the
+ * file, later writes join the same batch; the event loop is not blocked.
  * @param db one whose `busy_timeout` is 0
  */
 export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T> {
@@ -23,7 +26,7 @@ export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T
   let isFlushing = false
   const commit = db.transaction((jobs: readonly Job[]) => jobs.map(({ run }) => run()))
 
-  /** Those that must wait, as another process has the file. */
+  /** @returns the jobs that have to wait because another process has the file */
   const attempt = (jobs: readonly Job[]): readonly Job[] => {
     let done: readonly (() => void)[]
     try {
@@ -32,7 +35,7 @@ export function createBatch(db: SqliteDatabase): <T>(work: () => T) => Promise<T
       const [first] = jobs
       if (isBusy(error)) return jobs.filter((job) => isPatient(job, error))
       if (jobs.length === 1) first?.fail(error)
-      // One of them cannot be done; the others must not suffer for it.
+      // One job fails and takes the others with it, so each gets a transaction of its own.
       else return jobs.flatMap((job) => attempt([job]))
       return []
     }

@@ -31,14 +31,14 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
   client.on('error', (error: Error) => warn(`Redis: ${error.message}`))
   const firstError = new Promise<never>((_resolve, reject) => client.once('error', reject))
   try {
-    // It would go on trying for ever; a gateway that cannot start should say so.
+    // The client would try for ever. A gateway that cannot start has to say so.
     await within(CONNECT_MS, Promise.race([client.connect(), firstError]))
   } catch (error) {
     client.destroy()
     throw new Error(`Redis does not answer: ${(error as Error).message}`, { cause: error })
   }
 
-  /** The client's own limit ends when a command is on its way; a server that hangs then would be waited for for ever. */
+  /** The client's own time limit covers only the sending. This one covers the answer of a server that hangs. */
   const answered = async <T>(command: Promise<T>): Promise<T> => await within(timeoutMs, command)
   const run = async (script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> =>
     await answered(client.eval(script, { keys: keys.map((key) => prefix + key), arguments: args.map(String) }))
@@ -90,7 +90,7 @@ export async function createRedisState(options: RedisStateOptions): Promise<Stat
     kept: async (name) => await answered(client.get(`${prefix}kept:${name}`)),
     ping: async () => void (await answered(client.ping())),
     close: async () => {
-      // It waits for the answers that are still to come.
+      // `close` waits for answers that are still to come.
       if (client.isOpen) await answered(client.close()).catch(() => client.destroy())
     },
   }
