@@ -11,6 +11,7 @@ export type DatasetErrorCode =
   | 'SHORT_READ' // a ByteReader gave another number of bytes than was asked for
   | 'CORRUPT_PARQUET' // not a file of this package, damaged, or beyond the reader's limits
   | 'BAD_MANIFEST' // the manifest is malformed, too large or not canonical
+  | 'MANIFEST_TOO_LARGE' // more files than the largest manifest can list; it is not written
   | 'BAD_SIGNATURE' // the manifest is not signed by the hotkey
   | 'WRONG_MANIFEST' // well signed, but for another hotkey, netuid or backend
   | 'ABORTED' // the caller's signal

@@ -16,7 +16,7 @@ export {
 export type { PartKey } from './keys.ts'
 export { lookupUris } from './read/lookup.ts'
 export type { LookupOptions, LookupResult } from './read/lookup.ts'
-export { MAX_MANIFEST_BYTES, openManifest, sealManifest } from './manifest/manifest.ts'
+export { MAX_FORMER_MANIFEST_BYTES, MAX_MANIFEST_BYTES, openManifest, sealManifest } from './manifest/manifest.ts'
 export type { Manifest, ManifestExpectation, ManifestFile } from './manifest/manifest.ts'
 export { utcMoment } from './format/utc-moment.ts'
 export { PART_TEMPORARY_SUFFIX } from './format/part-file.ts'

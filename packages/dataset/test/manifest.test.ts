@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Hotkey, hotkeyFromSeed, wrapBytes } from '@sluice/hotkey'
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { preAuthEncoding } from '../src/manifest/dsse.ts'
-import { DatasetError, openManifest, partKey, sealManifest } from '../src/index.ts'
+import { DatasetError, MAX_FORMER_MANIFEST_BYTES, openManifest, partKey, sealManifest } from '../src/index.ts'
 import type { Manifest, ManifestFile } from '../src/index.ts'
 
 const ALICE = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY'
@@ -127,9 +127,33 @@ test('well signed but not canonical, not strict or not a manifest is refused', a
   }
 })
 
-test('too large is refused before anything is parsed', () => {
-  const bytes = new Uint8Array(64 * 1024 * 1024 + 1)
-  expect(() => openManifest(bytes, { hotkey: ALICE })).toThrow(expect.objectContaining({ code: 'BAD_MANIFEST' }))
+describe('a manifest above the limit of 32 MiB', () => {
+  const files = Array.from({ length: 24_000 }, (_none, at) => {
+    return { ...plainFile, path: `files/${'w'.repeat(900)}${String(at).padStart(5, '0')}` }
+  })
+
+  test('is not written, and it is said why', async () => {
+    const refused = sealManifest(manifestOf({ files }), { ...signer, sign: () => expect.fail('signed all the same') })
+    await expect(refused).rejects.toMatchObject({ code: 'MANIFEST_TOO_LARGE', retryable: false })
+    await expect(refused).rejects.toThrow(/24000 files has 3\d{7} bytes, and no validator reads more than 33554432/)
+  })
+
+  test('is opened by none but who asks for it, to the byte', async () => {
+    const bytes = await sealManifest(manifestOf(), signer)
+    const open = (maxBytes: number) => () => openManifest(bytes, { hotkey: signer.address, maxBytes })
+    expect(open(bytes.length)().manifest).toEqual(manifestOf())
+    expect(open(bytes.length - 1)).toThrow(`${bytes.length - 1} are allowed`)
+  })
+
+  test('is refused before anything is parsed', () => {
+    for (const [bytes, maxBytes] of [
+      [32 * 1024 * 1024 + 1, undefined],
+      [64 * 1024 * 1024 + 1, MAX_FORMER_MANIFEST_BYTES],
+    ]) {
+      const open = () => openManifest(new Uint8Array(bytes ?? 0), { hotkey: ALICE, ...(maxBytes && { maxBytes }) })
+      expect(open).toThrow(`${maxBytes ?? 33_554_432} are allowed`)
+    }
+  })
 })
 
 test('property: a mutated manifest never opens', async () => {

@@ -93,13 +93,12 @@ export async function measureAdoption(query: AdoptionQuery, signal?: AbortSignal
 async function measureMiner(query: AdoptionQuery, neuron: SubnetNeuron, signal?: AbortSignal): Promise<MinerUsage> {
   passAbort(signal)
   const { subnet, seen, limits } = query
-  const maxBytes = limits.manifestBytes
   const { hotkey, uid } = neuron
   const places = query.placesOf(hotkey, subnet)
   const budget = openBudget(limits, limits.manifestMilliseconds, signal)
   try {
     const read = (name: BackendName): Promise<ManifestState> =>
-      readManifest({ place: places[name], name, hotkey, netuid: subnet.netuid, seen, maxBytes }, budget.signal, signal)
+      readManifest({ place: places[name], name, hotkey, netuid: subnet.netuid, seen }, budget.signal, signal)
     const [s3, huggingface] = await Promise.all([read('s3'), read('huggingface')])
     const coverage = uniteManifests(manifestIn(s3), manifestIn(huggingface))
     const { inCohort, required } = standingOf(subnet.snapshot.policy, subnet.netuid, hotkey, subnet.block)

@@ -6,8 +6,10 @@ import { MANIFEST_PAYLOAD_TYPE, parseJson, preAuthEncoding, readEnvelope, writeE
 import { DatasetError } from '../errors.ts'
 import { isSafePath, parsePartKey } from '../keys.ts'
 
-/** The largest manifest that is read or written, envelope included. */
-export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024
+/** The largest manifest that is written, and that anybody but its own miner reads; envelope included. Some 120,000 files. */
+export const MAX_MANIFEST_BYTES: number = 32 * 1024 * 1024
+/** What the writer allowed before: such a manifest is still read by its own miner, which goes on from it. */
+export const MAX_FORMER_MANIFEST_BYTES: number = 64 * 1024 * 1024
 
 /** One live file of a miner. `rows`, `source` and `hour` are null for files below `files/`. */
 export interface ManifestFile {
@@ -47,6 +49,8 @@ export interface ManifestExpectation {
   readonly hotkey: string
   readonly netuid?: number
   readonly backend?: string
+  /** Default `MAX_MANIFEST_BYTES`. */
+  readonly maxBytes?: number
 }
 
 const count = z.int().min(0)
@@ -95,7 +99,8 @@ function isSortedByPath(files: readonly { readonly path: string }[]): boolean {
 /**
  * The manifest as canonical JSON (RFC 8785) in a DSSE envelope signed by the hotkey; the bytes of `manifest.json`.
  * Files may come in any order. Signatures are randomised: two calls give different bytes.
- * @throws DatasetError `BAD_MANIFEST`, `WRONG_MANIFEST` (signer is another hotkey), `BAD_SIGNATURE`; HotkeyError
+ * @throws DatasetError `BAD_MANIFEST`, `MANIFEST_TOO_LARGE`, `WRONG_MANIFEST` (signer is another hotkey), `BAD_SIGNATURE`;
+ * HotkeyError
  */
 export async function sealManifest(manifest: Manifest, signer: Hotkey): Promise<Uint8Array> {
   const sorted = [...manifest.files].sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -106,14 +111,18 @@ export async function sealManifest(manifest: Manifest, signer: Hotkey): Promise<
   }
   const publicKey = publicKeyOf(checked.hotkey)
   const payload = Buffer.from(canonicalize(checked), 'utf8')
+  const unsigned = { payloadType: MANIFEST_PAYLOAD_TYPE, payload, keyid: checked.hotkey }
+  const bytes = writeEnvelope({ ...unsigned, signature: new Uint8Array(64) }).length
+  if (bytes > MAX_MANIFEST_BYTES) {
+    const text = `a manifest of ${files.length} files has ${bytes} bytes, and no validator reads more than ${MAX_MANIFEST_BYTES}`
+    throw new DatasetError('MANIFEST_TOO_LARGE', `${text}; keep fewer files there`)
+  }
   const message = preAuthEncoding(MANIFEST_PAYLOAD_TYPE, payload)
   const signature = await signer.sign(message)
   if (!isSignedBy(publicKey, message, signature)) {
     throw new DatasetError('BAD_SIGNATURE', 'the signer gave a signature that its own address does not verify')
   }
-  const sealed = writeEnvelope({ payloadType: MANIFEST_PAYLOAD_TYPE, payload, keyid: checked.hotkey, signature })
-  if (sealed.length > MAX_MANIFEST_BYTES) throw tooLarge(sealed.length)
-  return sealed
+  return writeEnvelope({ ...unsigned, signature })
 }
 
 /**
@@ -125,7 +134,10 @@ export function openManifest(
   bytes: Uint8Array,
   expected: ManifestExpectation,
 ): { readonly manifest: Manifest; readonly sha256: string } {
-  if (bytes.length > MAX_MANIFEST_BYTES) throw tooLarge(bytes.length)
+  const { maxBytes = MAX_MANIFEST_BYTES } = expected
+  if (bytes.length > maxBytes) {
+    throw new DatasetError('BAD_MANIFEST', `the manifest has ${bytes.length} bytes, ${maxBytes} are allowed`)
+  }
   const publicKey = publicKeyOf(expected.hotkey)
   const envelope = readEnvelope(bytes)
   if (envelope.payloadType !== MANIFEST_PAYLOAD_TYPE) {
@@ -158,8 +170,4 @@ function expectSame(what: string, actual: string | number, expected: string | nu
   if (expected !== undefined && actual !== expected) {
     throw new DatasetError('WRONG_MANIFEST', `the manifest is for ${what} ${actual}, not ${expected}`)
   }
-}
-
-function tooLarge(bytes: number): DatasetError {
-  return new DatasetError('BAD_MANIFEST', `the manifest has ${bytes} bytes, ${MAX_MANIFEST_BYTES} are allowed`)
 }

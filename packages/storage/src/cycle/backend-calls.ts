@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel'
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  handleWhen,
+  type CircuitBreakerPolicy,
+} from 'cockatiel'
 import { BackendError } from '@sluice/backends'
 import type { BackendName } from '@sluice/rollout'
 import { messageOf, StorageError, throwIfAborted } from '../errors.ts'
@@ -51,11 +57,15 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
     const saved = savedState(backend)
     const present = breakers.get(backend)
     if (present !== undefined && saved !== null) return present
-    const breaker = circuitBreaker(handleAll, {
-      breaker: new ConsecutiveBreaker(settings.breakAfter ?? 5),
-      halfOpenAfter: settings.breakMs ?? 60_000,
-      initialState: saved ?? undefined,
-    })
+    // What this side refuses, such as too large a manifest, says nothing of the backend.
+    const breaker = circuitBreaker(
+      handleWhen((error) => BackendError.is(error)),
+      {
+        breaker: new ConsecutiveBreaker(settings.breakAfter ?? 5),
+        halfOpenAfter: settings.breakMs ?? 60_000,
+        initialState: saved ?? undefined,
+      },
+    )
     breakers.set(backend, breaker)
     return breaker
   }

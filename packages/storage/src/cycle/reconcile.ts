@@ -1,5 +1,6 @@
-import type { StoredObject } from '@sluice/backends'
-import { MANIFEST_KEY, type Manifest, openManifest } from '@sluice/dataset'
+import { createHash } from 'node:crypto'
+import { readAll, type StoredObject } from '@sluice/backends'
+import { MANIFEST_KEY, type Manifest, MAX_FORMER_MANIFEST_BYTES, openManifest } from '@sluice/dataset'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -13,9 +14,6 @@ export interface ReconcileOptions {
   readonly now: () => number
 }
 
-/** A manifest of more files than this program writes is cut off here rather than read without end. */
-const maxManifestBytes = 256 * 1024 * 1024
-
 /**
  * Brings the outbox in line with what the backend holds. One small read when nothing happened; after a crash between
  * writing a manifest and recording it, with a lost state file, or with an emptied backend, the backend is listed and
@@ -26,10 +24,11 @@ export async function reconcile(options: ReconcileOptions, target: Target, signa
   const { outbox, log } = options
   const call = signal === undefined ? {} : { signal }
   const state = outbox.targets.get(target.name)
-  const bytes = await readManifest(target, signal)
-  const remote = bytes === null ? null : parse(options, target, bytes)
+  const opened = await target.backend.open(MANIFEST_KEY, undefined, call)
+  const bytes = opened === null ? null : await readAll(opened.body, MAX_FORMER_MANIFEST_BYTES)
+  if (bytes !== null && createHash('sha256').update(bytes).digest('hex') === state?.manifestSha256) return
+  const remote = opened === null ? null : parse(options, target, bytes)
   if (remote === null && state?.manifestSha256 == null) return
-  if (remote !== null && remote.sha256 === state?.manifestSha256) return
 
   const stored = new Map<string, StoredObject>()
   for await (const object of target.backend.list('', call)) stored.set(object.key, object)
@@ -76,26 +75,19 @@ function isSame(object: StoredObject | undefined, file: { readonly bytes: number
   return object?.bytes === file.bytes && (object.sha256 === null || object.sha256 === file.sha256)
 }
 
-function parse(options: ReconcileOptions, target: Target, bytes: Uint8Array): ReturnType<typeof openManifest> | null {
+/** Null when it is not ours. An earlier release may have written a larger one than is written now. */
+function parse(
+  { hotkey, netuid, log }: ReconcileOptions,
+  target: Target,
+  bytes: Uint8Array | null,
+): ReturnType<typeof openManifest> | null {
+  const maxBytes = MAX_FORMER_MANIFEST_BYTES
   try {
-    return openManifest(bytes, { hotkey: options.hotkey, netuid: options.netuid, backend: target.name })
+    if (bytes === null) throw new Error(`it has more than ${maxBytes} bytes`)
+    return openManifest(bytes, { hotkey, netuid, backend: target.name, maxBytes })
   } catch (error) {
     const text = `${target.name}: the manifest there is not ours (${messageOf(error)}); it will be written anew`
-    options.log.warn({ backend: target.name }, text)
+    log.warn({ backend: target.name }, text)
     return null
   }
-}
-
-async function readManifest(target: Target, signal?: AbortSignal): Promise<Uint8Array | null> {
-  const call = signal === undefined ? {} : { signal }
-  const opened = await target.backend.open(MANIFEST_KEY, undefined, call)
-  if (opened === null) return null
-  const chunks: Uint8Array[] = []
-  let total = 0
-  for await (const chunk of opened.body as unknown as AsyncIterable<Uint8Array>) {
-    total += chunk.byteLength
-    if (total > maxManifestBytes) break // leaving the loop cancels the stream
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

@@ -6,8 +6,6 @@ export interface Limits {
   readonly milliseconds: number
   /** Milliseconds for a manifest alone, in a sweep; default 30,000. */
   readonly manifestMilliseconds: number
-  /** Bytes of a manifest, default 32 MiB (some 100,000 files). */
-  readonly manifestBytes: number
   /** Bytes read by ranges, manifest not counted; default 128 MiB. */
   readonly rangeBytes: number
   /** Bytes of the largest file that is sampled whole, default 256 MiB. */
@@ -23,7 +21,6 @@ export interface Limits {
 export const defaultLimits: Limits = {
   milliseconds: 120_000,
   manifestMilliseconds: 30_000,
-  manifestBytes: 32 * 1024 ** 2,
   rangeBytes: 128 * 1024 ** 2,
   sampleBytes: 256 * 1024 ** 2,
   filesPerUri: 256,

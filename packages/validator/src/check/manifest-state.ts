@@ -1,5 +1,11 @@
 import { readAll } from '@sluice/backends'
-import { type Manifest, MANIFEST_KEY, MAX_MANIFEST_BYTES, openManifest } from '@sluice/dataset'
+import {
+  type Manifest,
+  MANIFEST_KEY,
+  MAX_FORMER_MANIFEST_BYTES,
+  MAX_MANIFEST_BYTES,
+  openManifest,
+} from '@sluice/dataset'
 import { passAbort } from '../errors.ts'
 import { type Finding, findingOf } from './finding.ts'
 import type { Place } from './miner-place.ts'
@@ -24,8 +30,6 @@ export interface ManifestQuery {
   readonly hotkey: string
   readonly netuid: number
   readonly seen: SeenManifests
-  /** A larger manifest is not read, which leaves the verdict open. */
-  readonly maxBytes: number
 }
 
 /**
@@ -43,12 +47,13 @@ export async function readManifest(
   try {
     const opened = await place.backend.open(MANIFEST_KEY, undefined, { signal: budgetSignal })
     if (opened === null) return missing('absent', 'there is no manifest')
-    if (opened.bytes > query.maxBytes) {
+    if (opened.bytes > MAX_MANIFEST_BYTES) {
       await opened.body.cancel()
-      const verdict = opened.bytes > MAX_MANIFEST_BYTES ? 'corrupt' : 'unreachable'
-      return missing(verdict, `the manifest has ${opened.bytes} bytes, more than are read`)
+      // Up to the former limit an honest miner's earlier release may have written it.
+      const verdict = opened.bytes > MAX_FORMER_MANIFEST_BYTES ? 'corrupt' : 'unreachable'
+      return missing(verdict, `the manifest has ${opened.bytes} bytes, at most ${MAX_MANIFEST_BYTES} are read`)
     }
-    const bytes = await readAll(opened.body, query.maxBytes)
+    const bytes = await readAll(opened.body, MAX_MANIFEST_BYTES)
     if (bytes === null) return missing('unreachable', 'more of the manifest came than was announced')
     const { manifest, sha256 } = openManifest(bytes, { hotkey, netuid, backend: name })
     return { kind: 'present', manifest, sha256, problems: historyProblems(query, manifest) }

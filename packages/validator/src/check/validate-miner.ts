@@ -128,7 +128,7 @@ async function checkOnce(
   const place = query.places[name]
   const budget = openBudget(limits, limits.milliseconds, signal)
   try {
-    const state = await readManifest({ ...query, place, name, maxBytes: limits.manifestBytes }, budget.signal, signal)
+    const state = await readManifest({ ...query, place, name }, budget.signal, signal)
     if (state.kind === 'missing' || place.kind === 'closed') {
       const finding = state.kind === 'missing' ? state.finding : { verdict: 'absent' as const, reason: 'closed' }
       const findings = wanted.map(() => ({ ...finding, path: null }))
