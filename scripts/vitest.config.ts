@@ -8,6 +8,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@sluice/source'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // By default one processor is left idle, which is half of a machine with two.
+    maxWorkers: '100%',
+    // The SDK's own switch for its notice about the end of Node 20, one in each process.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

@@ -66,8 +66,9 @@ test('an outage of S3 puts new rows on HuggingFace, and S3 catches up afterwards
   for (const miner of subnet.miners) await miner.storage.uploadData()
   const mend = subnet.devnet.s3.faults?.add({ kind: { status: 503, code: 'SlowDown' } })
   for (const miner of subnet.miners) miner.addRows(10)
-  for (const miner of subnet.miners) {
-    const receipt = await miner.storage.uploadData()
+  // At once, as miners do: each of them waits between its attempts.
+  const receipts = await Promise.all(subnet.miners.map((miner) => miner.storage.uploadData()))
+  for (const receipt of receipts) {
     expect(receipt.complete).toBe(false)
     expect(receipt.copies.map((copy) => copy.backend)).toContain('huggingface')
     expect(receipt.failedAttempts.map((failure) => failure.backend)).toContain('s3')

@@ -1,3 +1,4 @@
+import { getEventListeners, setMaxListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { createGate, type Pass } from '../../src/pace/request-gate.ts'
 import { createPauseSwitch, type TransferEvent } from '../../src/index.ts'
@@ -8,6 +9,7 @@ import { tellingPause } from '../../src/pace/pause.ts'
 async function fill(gate: ReturnType<typeof createGate>): Promise<Pass[]> {
   const passes: Pass[] = []
   const waiting = new AbortController()
+  setMaxListeners(0, waiting.signal) // as the transfer of Node does, since so many may wait under one signal
   for (let n = 0; n < 50; n++)
     void gate.enter(waiting.signal).then(
       (pass) => passes.push(pass),
@@ -26,6 +28,17 @@ test('lets in as many as allowed, and the next when one leaves', async () => {
   const next = gate.enter()
   passes[0]?.ok()
   expect(await next).toBeDefined()
+})
+test('who has got in leaves no listener on the signal', async () => {
+  const gate = createGate({ most: 1, now: () => 0, longestWaitMs: 1000 })
+  const { signal } = new AbortController()
+  setMaxListeners(0, signal)
+  const entries = Array.from({ length: 20 }, () => gate.enter(signal))
+  for (const [at, entry] of entries.entries()) {
+    const pass = await entry
+    expect(getEventListeners(signal, 'abort')).toHaveLength(19 - at)
+    pass.ok()
+  }
 })
 test('overload halves the limit once per generation, success brings it back', async () => {
   let time = 0
