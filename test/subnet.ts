@@ -6,7 +6,7 @@ import { createBucketBackend, createDirectAccess, type StorageBackend } from '@s
 import { hotkeyFromUri, openChain, publishPolicy } from '@sluice/chain'
 import { type Devnet, startDevnet } from '@sluice/devnet'
 import { createPolicy, type PolicyInput } from '@sluice/rollout'
-import { createStorageFromConfig, type DualStorage, type Log } from '@sluice/storage'
+import { createStorageFromConfig, type DualStorage, type Log, type StorageOptions } from '@sluice/storage'
 import { openSqlite } from '@sluice/sqlite'
 
 /** A miner of an end-to-end test: its database can be filled, its storage runs cycles. */
@@ -34,7 +34,11 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 /** Through the subnet's gateway with the hotkey, or with the owner's credentials. */
 export type BucketRoute = 'gateway' | 'direct'
 
-export async function startSubnet(minerCount: number, access: BucketRoute): Promise<TestSubnet> {
+export async function startSubnet(
+  minerCount: number,
+  access: BucketRoute,
+  open: (options: StorageOptions) => Promise<DualStorage> = createStorageFromConfig,
+): Promise<TestSubnet> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
   const devnet = await startDevnet({
     directory: join(folder, 'devnet'),
@@ -49,7 +53,7 @@ export async function startSubnet(minerCount: number, access: BucketRoute): Prom
     devnet.miners.map(async ({ uri, hotkey, walletName, hfToken }): Promise<TestMiner> => {
       const dbPath = join(folder, `${walletName}.sqlite`)
       createTable(dbPath)
-      const storage = await createStorageFromConfig({
+      const storage = await open({
         chain: { endpoints: [devnet.chain.url] },
         netuid: devnet.chain.netuid,
         hotkey: await hotkeyFromUri(uri),

@@ -55,7 +55,10 @@ export interface HuggingFaceChoice {
 export interface StorageOptions
   extends
     Overrides,
-    Pick<DualStorageOptions, 'hotkey' | 'netuid' | 'stateFile' | 'encodingKeys' | 'retention' | 'limits' | 'calls'> {
+    Pick<
+      DualStorageOptions,
+      'hotkey' | 'netuid' | 'stateFile' | 'encodingKeys' | 'retention' | 'limits' | 'calls' | 'additional'
+    > {
   readonly chain: ChainChoice
   /** Data Universe's SQLite database, or `rows` for another source. */
   readonly dbPath?: string

@@ -14,7 +14,7 @@ import type { Receipt } from './receipt.ts'
 import type { RowSource } from './export/row-source.ts'
 import { openSpool } from './export/spool.ts'
 import { rememberPlan, statusOf, type StorageStatus } from './status.ts'
-import type { OpenTarget } from './cycle/target.ts'
+import { openBeside, type OpenTarget, type Target } from './cycle/target.ts'
 
 /** A hotkey that signs; `Hotkey` of `@sluice/chain` fits. */
 export interface MinerHotkey {
@@ -62,6 +62,8 @@ export interface DualStorageOptions {
   readonly retention?: 'keep' | 'mirror'
   readonly limits?: StorageLimits
   readonly calls?: CallSettings
+  /** Backends that get everything beside what the policy wants, e.g. an archive of one's own. */
+  readonly additional?: readonly Target[]
   readonly now?: () => number
   /** Called once at the end of `close`. */
   readonly onClose?: () => Promise<void>
@@ -152,7 +154,7 @@ export async function createDualStorage(options: DualStorageOptions): Promise<Du
 }
 
 async function wire(options: DualStorageOptions, outbox: Outbox): Promise<CycleOptions> {
-  const { hotkey, netuid, stateFile, rows, log, encoding, encodingKeys, limits = {} } = options
+  const { hotkey, netuid, stateFile, rows, log, encoding, encodingKeys, limits = {}, additional = [] } = options
   const now = options.now ?? Date.now
   const spool = await openSpool(`${stateFile}.spool`)
   await spool.sweep(new Set(outbox.files.withLocalCopy().map((file) => file.path ?? '')))
@@ -181,7 +183,8 @@ async function wire(options: DualStorageOptions, outbox: Outbox): Promise<CycleO
     clock: now,
     netuid,
     hotkey: hotkey.address,
-    openTarget: options.openTarget,
+    openTarget: openBeside(options.openTarget, additional),
+    additional: additional.map((target) => target.name),
     pointer: options.pointer,
     manifest: { outbox, signer: hotkey, netuid, now },
     batchFiles: limits.batchFiles ?? 100,

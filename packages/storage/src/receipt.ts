@@ -1,8 +1,8 @@
-import type { BackendName, Plan } from '@sluice/rollout'
+import type { Plan } from '@sluice/rollout'
 
 /** One object that was stored and verified in this call. */
 export interface ReceiptCopy {
-  readonly backend: BackendName
+  readonly backend: string
   readonly key: string
   readonly bytes: number
   readonly sha256: string
@@ -15,7 +15,7 @@ export interface ReceiptCopy {
 /** Something that did not work in this call; what it concerns is kept and tried again by the next one. */
 export interface FailedAttempt {
   /** Null when it happened on this side: database, disk, chain. */
-  readonly backend: BackendName | null
+  readonly backend: string | null
   /** Object, or `source/bucket` of a partition; null when it concerns the whole backend. */
   readonly key: string | null
   readonly code: string
@@ -32,7 +32,7 @@ export interface SourceMetadata {
   readonly total_rows: number
   /** ISO 8601, or null when nothing was ever uploaded. */
   readonly last_upload: string | null
-  readonly storage_type: BackendName
+  readonly storage_type: string
   readonly bucket?: string
   readonly repo?: string
   readonly miner_hotkey: string
@@ -45,13 +45,13 @@ export interface Receipt {
   readonly plan: Plan
   readonly copies: readonly ReceiptCopy[]
   readonly failedAttempts: readonly FailedAttempt[]
-  /** True when every required backend holds and lists everything that the database holds. */
+  /** True when every required backend, and every additional one, holds and lists everything that the database holds. */
   readonly complete: boolean
   readonly metadata: readonly SourceMetadata[]
 }
 
 /** Any error as a failed attempt. */
-export function failedAttempt(backend: BackendName | null, key: string | null, error: unknown): FailedAttempt {
+export function failedAttempt(backend: string | null, key: string | null, error: unknown): FailedAttempt {
   const { code, retryable, message } = error as { code?: unknown; retryable?: unknown; message?: unknown }
   return {
     backend,

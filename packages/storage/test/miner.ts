@@ -149,7 +149,7 @@ export async function createTestMiner(uri = '//Miner//0', root = newRoot()): Pro
   const hotkey = await hotkeyFromUri(uri)
   const dbPath = join(root, 'miner.sqlite')
   const storages: DualStorage[] = []
-  const backendOf = (name: BackendName): StorageBackend => (name === 's3' ? miner.s3 : miner.hub)
+  const backendOf = (name: string): StorageBackend => (name === 's3' ? miner.s3 : miner.hub)
   const miner: TestMiner = {
     root,
     db: openMinerDatabase(dbPath),

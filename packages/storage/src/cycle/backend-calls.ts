@@ -7,7 +7,6 @@ import {
   type CircuitBreakerPolicy,
 } from 'cockatiel'
 import { BackendError } from '@sluice/backends'
-import type { BackendName } from '@sluice/rollout'
 import { messageOf, StorageError, throwIfAborted } from '../errors.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 
@@ -30,9 +29,9 @@ export interface CallSettings {
 /** Calls a backend with retries (full jitter), its wish to wait, and a circuit breaker that outlives the process. */
 export interface Caller {
   /** @throws the last error of the backend; StorageError `NO_BACKEND` while the breaker is open or a wait is on */
-  call<T>(backend: BackendName, work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  call<T>(backend: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Forgets what went wrong; for a backend that moved to another place. */
-  forget(backend: BackendName): void
+  forget(backend: string): void
 }
 
 /** No wish to wait is followed for longer; a note of a longer one was made by a clock that was wrong. */
@@ -51,9 +50,9 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
   const now = settings.now ?? Date.now
   const random = settings.random ?? Math.random
   const sleep = settings.sleep ?? pause
-  const breakers = new Map<BackendName, CircuitBreakerPolicy>()
+  const breakers = new Map<string, CircuitBreakerPolicy>()
 
-  function breakerOf(backend: BackendName): CircuitBreakerPolicy {
+  function breakerOf(backend: string): CircuitBreakerPolicy {
     const saved = savedState(backend)
     const present = breakers.get(backend)
     if (present !== undefined && saved !== null) return present
@@ -71,14 +70,14 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
   }
 
   /** Null when a clock that was wrong opened the breaker: it would stay open until that time comes. */
-  function savedState(backend: BackendName): object | null | undefined {
+  function savedState(backend: string): object | null | undefined {
     const saved = outbox.targets.get(backend)?.breaker
     if (saved == null) return undefined
     const state = JSON.parse(saved) as { readonly ownState?: { readonly openedAt?: number } }
     return (state.ownState?.openedAt ?? 0) > Date.now() ? null : state
   }
 
-  async function call<T>(backend: BackendName, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async function call<T>(backend: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const breaker = breakerOf(backend)
     const wait = (outbox.targets.get(backend)?.retryAt ?? 0) - now()
     if (wait > 0 && wait <= maxRestMs)
@@ -102,7 +101,7 @@ export function createCaller(outbox: Outbox, settings: CallSettings = {}): Calle
     }
   }
 
-  function save(backend: BackendName, state: string): void {
+  function save(backend: string, state: string): void {
     if (state !== outbox.targets.get(backend)?.breaker) outbox.targets.setBreaker(backend, state)
   }
   return { call, forget: (backend) => void breakers.delete(backend) }

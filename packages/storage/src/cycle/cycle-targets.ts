@@ -1,5 +1,5 @@
 import { BackendError } from '@sluice/backends'
-import type { BackendName, Plan, Policy } from '@sluice/rollout'
+import type { Plan, Policy } from '@sluice/rollout'
 import type { Caller } from './backend-calls.ts'
 import { StorageError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -27,28 +27,28 @@ export interface Cycle {
   readonly copies: ReceiptCopy[]
   readonly failed: FailedAttempt[]
   /** Opens and reconciles a backend once; the result is remembered for the cycle. */
-  prepare(name: BackendName, signal?: AbortSignal): Promise<TargetStanding>
+  prepare(name: string, signal?: AbortSignal): Promise<TargetStanding>
   /** The backend, when `prepare` found it `ready` and nothing took it down since. */
-  ready(name: BackendName): Target | null
-  takeDown(name: BackendName): void
-  fail(backend: BackendName | null, key: string | null, error: unknown): void
+  ready(name: string): Target | null
+  takeDown(name: string): void
+  fail(backend: string | null, key: string | null, error: unknown): void
   /** Runs one call of a prepared backend; a failure is recorded and takes the backend down. */
-  attempt(name: BackendName, work: (target: Target) => Promise<void>, signal?: AbortSignal): Promise<boolean>
+  attempt(name: string, work: (target: Target) => Promise<void>, signal?: AbortSignal): Promise<boolean>
 }
 
 export function openCycle(options: OpenCycleOptions, plan: Plan, policy: Policy): Cycle {
   const { outbox, caller, log } = options
-  const opened = new Map<BackendName, { target: Target | null; standing: TargetStanding }>()
+  const opened = new Map<string, { target: Target | null; standing: TargetStanding }>()
   const copies: ReceiptCopy[] = []
   const failed: FailedAttempt[] = []
 
-  function fail(backend: BackendName | null, key: string | null, error: unknown): void {
+  function fail(backend: string | null, key: string | null, error: unknown): void {
     const failure = failedAttempt(backend, key, error)
     failed.push(failure)
     log.warn({ backend, key, code: failure.code }, `${backend ?? 'local'}: ${failure.message}`)
   }
 
-  async function open(name: BackendName, signal?: AbortSignal): Promise<TargetStanding> {
+  async function open(name: string, signal?: AbortSignal): Promise<TargetStanding> {
     let target: Target | null = null
     try {
       target = await options.openTarget(name, policy, signal)
@@ -81,11 +81,11 @@ export function openCycle(options: OpenCycleOptions, plan: Plan, policy: Policy)
     })
   }
 
-  const ready = (name: BackendName): Target | null => {
+  const ready = (name: string): Target | null => {
     const entry = opened.get(name)
     return entry?.standing === 'ready' ? entry.target : null
   }
-  function takeDown(name: BackendName): void {
+  function takeDown(name: string): void {
     opened.set(name, { target: opened.get(name)?.target ?? null, standing: 'down' })
   }
 

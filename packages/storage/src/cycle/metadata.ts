@@ -1,7 +1,7 @@
-import { backendNames } from '@sluice/rollout'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { SourceMetadata } from '../receipt.ts'
 import type { Cycle } from './cycle-targets.ts'
+import { knownNames } from './target.ts'
 
 export interface MetadataOptions {
   readonly outbox: Outbox
@@ -12,7 +12,7 @@ export interface MetadataOptions {
 /** The originals' metadata: one entry per source and backend that holds something of it. */
 export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions, cycle: Cycle): SourceMetadata[] {
   const result: SourceMetadata[] = []
-  for (const backend of backendNames) {
+  for (const backend of knownNames(outbox)) {
     const state = outbox.targets.get(backend)
     if (state === null) continue
     const total = new Map<string, number>()
@@ -20,7 +20,8 @@ export function sourceMetadata({ outbox, hotkey, encodingKey }: MetadataOptions,
       if (live && source !== null) total.set(source, (total.get(source) ?? 0) + (rows ?? 0))
     }
     const place = cycle.ready(backend)?.place ?? null
-    const where = place === null ? {} : backend === 's3' ? { bucket: place } : { repo: place }
+    const names = { s3: 'bucket', huggingface: 'repo' }[backend]
+    const where = place === null || names === undefined ? {} : { [names]: place }
     for (const [source, rows] of [...total].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const uploaded = cycle.copies.filter((copy) => copy.backend === backend && copy.source === source)
       result.push({

@@ -1,10 +1,10 @@
 import { sourceName } from '@sluice/dataset'
-import { type BackendName, backendNames } from '@sluice/rollout'
 import { StorageError } from '../errors.ts'
 import type { ExportedPartition, Exporter } from '../export/exporter.ts'
 import type { OutboxFile } from '../outbox/files.ts'
 import { storedDigests } from './stored-digests.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import { knownNames } from './target.ts'
 import { partitionId, type Scan } from '../export/partitions.ts'
 import type { PartitionSummary } from '../export/row-source.ts'
 import type { Cycle } from './cycle-targets.ts'
@@ -13,24 +13,24 @@ import { type Spool, userFileName } from '../export/spool.ts'
 /** Something that has to lie in the spool before it can be sent. */
 export type Work =
   /** Export a partition: it is new or changed (`needed` empty), or these backends lack it and no local copy is left. */
-  | { readonly kind: 'export'; readonly partition: PartitionSummary; readonly needed: readonly BackendName[] }
+  | { readonly kind: 'export'; readonly partition: PartitionSummary; readonly needed: readonly string[] }
   /** Export what is new in an hour that the database is pruning. */
   | { readonly kind: 'late'; readonly partition: PartitionSummary; readonly needed: readonly [] }
   /** Copy a file from another backend: its rows are no longer in the database. */
-  | { readonly kind: 'fetch'; readonly file: OutboxFile; readonly needed: readonly BackendName[] }
+  | { readonly kind: 'fetch'; readonly file: OutboxFile; readonly needed: readonly string[] }
 
 /** Desired state compared with what is verified: all that is dirty, then all that a wanted backend lacks. */
 export function planWork(
   outbox: Outbox,
   scan: Scan | null,
   { dirty, late }: { readonly dirty: readonly PartitionSummary[]; readonly late: readonly PartitionSummary[] },
-  wanted: readonly BackendName[],
+  wanted: readonly string[],
 ): Work[] {
   const idOf = ({ source, hour }: PartitionSummary): string => partitionId(sourceName(source), hour)
   const changed = new Set(dirty.map(idOf))
   const pruning = new Set(late.map(idOf))
-  const exports = new Map<string, { partition: PartitionSummary; needed: Set<BackendName> }>()
-  const fetches = new Map<number, { file: OutboxFile; needed: Set<BackendName> }>()
+  const exports = new Map<string, { partition: PartitionSummary; needed: Set<string> }>()
+  const fetches = new Map<number, { file: OutboxFile; needed: Set<string> }>()
   for (const backend of wanted) {
     for (const file of outbox.files.missingIn(backend)) {
       if (file.path !== null) continue
@@ -73,7 +73,7 @@ function sealPartition(
   { outbox, spool, format, now, beside }: SealOptions,
   partition: PartitionSummary,
   { parts, contentHash }: ExportedPartition,
-  backends: readonly BackendName[],
+  backends: readonly string[],
 ): void {
   if (parts.length === 0 && !beside) return // its rows went while we looked; the next scan sees it as pruned
   const { hour, rows, bytes } = partition
@@ -124,7 +124,7 @@ export async function makeLocal(
   options: MakeOptions,
   cycle: Cycle,
   work: Work,
-  backends: readonly BackendName[],
+  backends: readonly string[],
   signal?: AbortSignal,
 ): Promise<Made> {
   if (work.kind === 'late') return await makeLate(options, cycle, work.partition, backends, signal)
@@ -137,7 +137,7 @@ export async function makeLocal(
   }
   const { file, needed } = work
   if (options.outbox.files.byKey(file.key)?.live !== true) return madeOf(nothing) // superseded since it was planned
-  const sources = backendNames.filter((name) => !needed.includes(name))
+  const sources = knownNames(options.outbox).filter((name) => !needed.includes(name))
   for (const name of sources) {
     if (!options.outbox.jobs.isVerified(file.id, name)) continue
     await cycle.prepare(name, signal)
@@ -162,7 +162,7 @@ async function makeLate(
   options: MakeOptions,
   cycle: Cycle,
   partition: PartitionSummary,
-  backends: readonly BackendName[],
+  backends: readonly string[],
   signal?: AbortSignal,
 ): Promise<Made> {
   const { outbox, exporter } = options

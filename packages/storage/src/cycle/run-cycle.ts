@@ -1,18 +1,17 @@
 import { sourceName } from '@sluice/dataset'
-import { type BackendName, backendNames } from '@sluice/rollout'
 import { updateCardIfDue } from './card.ts'
 import type { StorageConfig } from '../policy/in-force.ts'
 import { StorageError, throwIfAborted } from '../errors.ts'
 import { deleteSuperseded } from './manifest-writer.ts'
 import { sourceMetadata } from './metadata.ts'
 import { findReplaced, partitionId, type Scan, scanPartitions } from '../export/partitions.ts'
-import type { Outbox } from '../outbox/outbox.ts'
 import type { PointerPublisher } from './pointer.ts'
 import { publishPointerIfDue } from './pointer.ts'
 import type { Receipt } from '../receipt.ts'
 import type { PartitionSummary, RowSource } from '../export/row-source.ts'
 import { cleanSpool, sendSpool, type SendOptions, writeListing } from './send-spool.ts'
 import { openCycle, type Cycle, type OpenCycleOptions } from './cycle-targets.ts'
+import { knownNames } from './target.ts'
 import { diskError } from '../export/spool.ts'
 import { makeLocal, type MakeOptions, planWork, type Work } from './plan-work.ts'
 
@@ -26,6 +25,8 @@ export interface CycleOptions extends OpenCycleOptions, SendOptions, MakeOptions
   readonly maxSpoolBytes: number
   readonly encodingKey: string | null
   readonly pointer: PointerPublisher | null
+  /** Names of the backends that are filled beside the policy's. */
+  readonly additional: readonly string[]
 }
 
 /**
@@ -41,8 +42,8 @@ export async function runCycle(
 ): Promise<Receipt> {
   const { outbox } = options
   const cycle = openCycle(options, config.plan, config.snapshot.policy)
-  const { wanted, standIn } = await chooseTargets(outbox, cycle, signal)
-  for (const name of backendNames) if (!wanted.includes(name)) outbox.jobs.removeIdle(name)
+  const { wanted, standIn } = await chooseTargets(options, cycle, signal)
+  for (const name of knownNames(outbox)) if (!wanted.includes(name)) outbox.jobs.removeIdle(name)
   outbox.jobs.removeUntried()
 
   await sendSpool(options, cycle, wanted, standIn, signal)
@@ -67,26 +68,27 @@ export async function runCycle(
     plan: config.plan,
     copies: cycle.copies,
     failedAttempts: cycle.failed,
-    complete: clean && config.plan.required.every((name) => holdsAll(options, cycle, name)),
+    complete: clean && [...config.plan.required, ...options.additional].every((name) => holdsAll(options, cycle, name)),
     metadata: sourceMetadata(options, cycle),
   }
 }
 
 /** Which backends this cycle has to fill. A required one without settings is replaced by its stand-in. */
 async function chooseTargets(
-  outbox: Outbox,
+  { outbox, additional }: CycleOptions,
   cycle: Cycle,
   signal?: AbortSignal,
-): Promise<{ wanted: readonly BackendName[]; standIn: BackendName | undefined }> {
+): Promise<{ wanted: readonly string[]; standIn: string | undefined }> {
   const { required, standIn } = cycle.plan
   const isNew = outbox.targets.all().length === 0
   const standings = await Promise.all(required.map((name) => cycle.prepare(name, signal)))
+  await Promise.all(additional.map((name) => cycle.prepare(name, signal)))
   const wanted = required.filter((_name, at) => standings[at] !== 'unconfigured')
   // A new state file knows nothing of what an older one stored in the stand-in; that is history which S3 has to get.
   if (standIn !== undefined && isNew) await cycle.prepare(standIn, signal)
-  if (wanted.length > 0) return { wanted, standIn }
+  if (wanted.length > 0) return { wanted: [...wanted, ...additional], standIn }
   if (standIn !== undefined && (await cycle.prepare(standIn, signal)) !== 'unconfigured') {
-    return { wanted: [standIn], standIn: undefined }
+    return { wanted: [standIn, ...additional], standIn: undefined }
   }
   const why = cycle.failed.map((failure) => failure.message).join('; ')
   throw new StorageError('NO_BACKEND', `no backend can be used: ${why}`)
@@ -170,8 +172,8 @@ async function workOff(
   options: CycleOptions,
   cycle: Cycle,
   queue: readonly Work[],
-  wanted: readonly BackendName[],
-  standIn: BackendName | undefined,
+  wanted: readonly string[],
+  standIn: string | undefined,
   signal?: AbortSignal,
 ): Promise<number> {
   let left = 0
@@ -230,8 +232,8 @@ function isWorthwhile(
   { outbox, maxSpoolBytes }: CycleOptions,
   cycle: Cycle,
   work: Work,
-  wanted: readonly BackendName[],
-  standIn: BackendName | undefined,
+  wanted: readonly string[],
+  standIn: string | undefined,
 ): boolean {
   const isNew = work.needed.length === 0
   if ((isNew ? wanted : work.needed).some((name) => cycle.ready(name) !== null)) return true
@@ -248,7 +250,7 @@ function isWorthwhile(
 }
 
 /** Last steps at one backend: list what became complete without a new file, then delete what is superseded. */
-async function finish(options: CycleOptions, cycle: Cycle, name: BackendName, signal?: AbortSignal): Promise<void> {
+async function finish(options: CycleOptions, cycle: Cycle, name: string, signal?: AbortSignal): Promise<void> {
   if (cycle.ready(name) === null) return
   if (!(await writeListing(options, cycle, name, signal))) return
   await cycle.attempt(
@@ -261,11 +263,11 @@ async function finish(options: CycleOptions, cycle: Cycle, name: BackendName, si
   )
 }
 
-function isQueued({ outbox }: CycleOptions, wanted: readonly BackendName[]): boolean {
+function isQueued({ outbox }: CycleOptions, wanted: readonly string[]): boolean {
   return wanted.some((name) => outbox.files.missingIn(name).some((file) => file.path !== null))
 }
 
-function holdsAll({ outbox }: CycleOptions, cycle: Cycle, name: BackendName): boolean {
+function holdsAll({ outbox }: CycleOptions, cycle: Cycle, name: string): boolean {
   if (cycle.ready(name) === null) return false
   const listed = outbox.targets.listed(name)
   return outbox.files.live().every((file) => listed.has(file.id))

@@ -1,4 +1,3 @@
-import type { BackendName } from '@sluice/rollout'
 import { deliver, type DeliveryOptions } from './deliver.ts'
 import type { OutboxFile } from '../outbox/files.ts'
 import { type ManifestWriterOptions, writeManifest } from './manifest-writer.ts'
@@ -16,8 +15,8 @@ export interface SendOptions extends DeliveryOptions {
 export async function sendSpool(
   options: SendOptions,
   cycle: Cycle,
-  wanted: readonly BackendName[],
-  standIn: BackendName | undefined,
+  wanted: readonly string[],
+  standIn: string | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
   const { outbox, now } = options
@@ -27,7 +26,9 @@ export async function sendSpool(
   await Promise.all(wanted.map((name) => sendTo(options, cycle, name, () => true, signal)))
   if (standIn === undefined) return
 
-  const waiting = new Set(wanted.flatMap((name) => [...unlistedGroups(options, name)]))
+  // It stands in for what the policy wants, not for the miner's own places.
+  const required = wanted.filter((name) => cycle.plan.required.some((known) => known === name))
+  const waiting = new Set(required.flatMap((name) => [...unlistedGroups(options, name)]))
   const held = outbox.targets.listed(standIn)
   const covered = outbox.files.live().filter((file) => waiting.has(groupOf(file)) && !held.has(file.id))
   if (covered.length === 0) return
@@ -42,7 +43,7 @@ export async function sendSpool(
 async function sendTo(
   options: SendOptions,
   cycle: Cycle,
-  name: BackendName,
+  name: string,
   pick: (key: string) => boolean,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -60,7 +61,7 @@ async function sendTo(
 export async function writeListing(
   options: SendOptions,
   cycle: Cycle,
-  name: BackendName,
+  name: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { block } = cycle.plan
@@ -84,7 +85,7 @@ function unlistedGroups({ outbox }: SendOptions, name: string): Set<string> {
 }
 
 /** Removes local files that nobody waits for: superseded, or verified with their whole partition where required. */
-export async function cleanSpool({ outbox, spool }: DeliveryOptions, wanted: readonly BackendName[]): Promise<void> {
+export async function cleanSpool({ outbox, spool }: DeliveryOptions, wanted: readonly string[]): Promise<void> {
   const missing = new Set(wanted.flatMap((name) => outbox.files.missingIn(name).map(groupOf)))
   for (const file of outbox.files.withLocalCopy()) {
     if (file.path === null || (file.live && missing.has(groupOf(file)))) continue

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises'
 import { type ByteReader, readRows, sourceName } from '@sluice/dataset'
-import { backendNames } from '@sluice/rollout'
 import { throwIfAborted } from '../errors.ts'
 import type { OutboxFile } from '../outbox/files.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Cycle } from './cycle-targets.ts'
+import { knownNames } from './target.ts'
 import type { Spool } from '../export/spool.ts'
 
 /**
@@ -52,7 +52,7 @@ async function localReader(spool: Spool, { path, bytes }: OutboxFile): Promise<B
 
 async function remoteReader(outbox: Outbox, cycle: Cycle, file: OutboxFile, signal?: AbortSignal): Promise<ByteReader> {
   const call = signal === undefined ? {} : { signal }
-  for (const name of backendNames) {
+  for (const name of knownNames(outbox)) {
     if (!outbox.jobs.isVerified(file.id, name)) continue
     await cycle.prepare(name, signal)
     const target = cycle.ready(name)
