@@ -9,12 +9,13 @@ export interface UsageMetrics {
   /** Text exposition format. */
   text(): Promise<string>
   readonly contentType: string
+  readonly registry: Registry
 }
 
 /** Gauges `sluice_*`, in a registry of their own. */
 export function createUsageMetrics(): UsageMetrics {
-  const registers = [new Registry()]
-  const [registry] = registers as [Registry]
+  const registry = new Registry()
+  const registers = [registry]
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
     new Gauge({ name: `sluice_${name}`, help, labelNames, registers })
 
@@ -33,6 +34,7 @@ export function createUsageMetrics(): UsageMetrics {
   const duration = gauge('sweep_seconds', 'Duration of the last sweep')
 
   return {
+    registry,
     contentType: registry.contentType,
     update(usage, seconds) {
       registry.resetMetrics() // hotkeys that left the subnet must not stay
