@@ -1,12 +1,14 @@
 import { hotkeyFromSeed } from '@sluice/hotkey'
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
+import { startConnectProxy } from '@sluice/dev-faults'
+import { proxiesFrom } from '@sluice/http'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createTrust, isPublicAddress } from '../src/trust/endpoint-trust.ts'
+import { createTrust, isPublicAddress, type TrustOptions, untrustedCause } from '../src/trust/endpoint-trust.ts'
 import { createOpenSigned } from '../src/bucket/open.ts'
 import { createDirectAccess } from '../src/bucket/direct-access.ts'
-import { createTrustedSender } from '../src/trust/trusted-fetch.ts'
+import { createTrustedFetch, createTrustedSender } from '../src/trust/trusted-fetch.ts'
 import { startFakeGateway } from './fake-gateway.ts'
 import { codeOf, objectOf, putAll } from '../src/port/contract-calls.ts'
 import { directBackend, gatewayBackend } from './bucket.ts'
@@ -195,4 +197,28 @@ test('no spelling of an address in the private ranges gets through', () => {
       expect(() => trust.check(`https://${hosts[how]}/`)).toThrow(/not public/)
     }),
   )
+})
+
+test('behind a proxy names are looked at here, and the proxy is given the address; pinned hosts are its own business', async () => {
+  await using proxy = await startConnectProxy()
+  const proxies = proxiesFrom({ all_proxy: proxy.url })
+  const ask = async (url: string, options: TrustOptions): Promise<unknown> =>
+    await createTrustedFetch(createTrust({ proxies, ...options }))(url, {}).catch((error: unknown) => error)
+  for (const address of ['10.0.0.5', '127.0.0.1', '169.254.169.254', 'fd00::1']) {
+    const error = await ask('https://store.example/', { lookup: namesLeadTo('8.8.8.8', address) })
+    expect(untrustedCause(error)?.code).toBe('UNTRUSTED')
+  }
+  expect(proxy.tunnels).toEqual([])
+  // Nobody is there; what the proxy was asked for is what counts.
+  await using refusing = await startConnectProxy({ refuseWith: 403 })
+  const closed = proxiesFrom({ all_proxy: refusing.url })
+  const error = await ask('https://store.example/', {
+    proxies: closed,
+    lookup: namesLeadTo('2606:4700::1111', '8.8.8.8'),
+  })
+  expect(error).toMatchObject({ code: 'PROXY', retryable: false })
+  const pinned = namesLeadTo('127.0.0.1')
+  await ask('https://store.example/', { proxies: closed, lookup: pinned, pinnedHosts: ['store.example'] })
+  expect(refusing.tunnels.map(({ target }) => target)).toEqual(['8.8.8.8:443', 'store.example:443'])
+  expect(pinned.asked).toEqual([])
 })

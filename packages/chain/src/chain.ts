@@ -1,6 +1,7 @@
+import { createAgents, type Proxies } from '@sluice/http'
 import { type Connection, type DialOptions, dial, finalizedHead } from './connection.ts'
 import { throwIfAborted, withDeadline } from './deadline.ts'
-import { ChainError } from './errors.ts'
+import { ChainError, type ChainErrorCode } from './errors.ts'
 import { resolveEndpoints } from './endpoints.ts'
 import { headAge } from './head-age.ts'
 
@@ -18,6 +19,8 @@ export interface ChainOptions {
   readonly callTimeoutMs?: number
   /** An endpoint whose finalized head is older is passed over while another is fresher; milliseconds, default 120,000. */
   readonly staleHeadMs?: number
+  /** Proxies on the way; default none. */
+  readonly proxies?: Proxies | undefined
   /** Unix time in milliseconds. */
   readonly now?: () => number
   readonly log?: ChainLog
@@ -43,7 +46,9 @@ export function openChain(options: ChainOptions): Chain {
     throw new ChainError('BAD_ENDPOINT', 'No chain endpoint is given; name at least one.')
   const endpoints = resolveEndpoints({ endpoint: options.endpoints })
   const closing = new AbortController()
+  const agents = createAgents({ proxies: options.proxies })
   const dialOptions: DialOptions = {
+    agents,
     connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
     callTimeoutMs: options.callTimeoutMs ?? 20_000,
     signal: closing.signal,
@@ -64,6 +69,7 @@ export function openChain(options: ChainOptions): Chain {
   /** Tries every endpoint once, from `next` on. A stale one is kept only while no fresh one answers. */
   const connect = async (): Promise<Connection> => {
     const failures: string[] = []
+    const lasting = new Set<ChainErrorCode>()
     let wrongChain = 0
     let fallback: { connection: Connection; age: number } | null = null
     const start = next
@@ -95,6 +101,7 @@ export function openChain(options: ChainOptions): Chain {
         connection?.close()
         if (closing.signal.aborted) break
         failures.push(ChainError.is(error) ? error.message : String(error))
+        if (ChainError.is(error) && !error.retryable) lasting.add(error.code)
         log('warn', failures.at(-1) ?? '')
       }
     }
@@ -106,10 +113,12 @@ export function openChain(options: ChainOptions): Chain {
       log('warn', `No endpoint has a fresh finalized block. ${failures.join(' ')}`)
       return settle(fallback.connection)
     }
+    const [only] = lasting
+    const code = lasting.size === 1 && (only === 'TLS' || only === 'PROXY') ? only : 'UNREACHABLE'
     throw new ChainError(
-      wrongChain === endpoints.length ? 'WRONG_CHAIN' : 'UNREACHABLE',
+      wrongChain === endpoints.length ? 'WRONG_CHAIN' : code,
       `No chain endpoint can be used. ${failures.join(' ')} Check the network or give another endpoint.`,
-      { retryable: wrongChain !== endpoints.length },
+      { retryable: wrongChain !== endpoints.length && (code === 'UNREACHABLE' || failures.length > 1) },
     )
   }
 
@@ -174,6 +183,7 @@ export function openChain(options: ChainOptions): Chain {
     closing.abort()
     if (current !== null) drop(current.connection)
     await connecting?.catch(() => undefined)
+    agents.close()
   }
 
   return {

@@ -1,8 +1,9 @@
-import { ApiPromise, WsProvider } from '@polkadot/api'
-import type { ApiOptions } from '@polkadot/api/types'
+import { ApiPromise } from '@polkadot/api'
+import { type Agents, connectionFault } from '@sluice/http'
 import { withDeadline } from './deadline.ts'
 import { shownEndpoint } from './endpoints.ts'
 import { ChainError } from './errors.ts'
+import { createSocketProvider } from './socket-provider.ts'
 import { isHash, readHeader } from './wire.ts'
 
 /** One live endpoint: metadata decoded, chain identified. Internal to this package. */
@@ -30,34 +31,21 @@ export interface Connection {
 export interface DialOptions {
   readonly connectTimeoutMs: number
   readonly callTimeoutMs: number
+  /** Make its connection. */
+  readonly agents: Agents
   /** Ends the attempt (ABORTED). */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Leaves a call open when the connection is lost, instead of failing it. Everything here watches for the loss by itself;
- * the library's own calls would only print their failures to the console.
- */
-class QuietProvider extends WsProvider {
-  override async send<T>(...call: Parameters<WsProvider['send']>): Promise<T> {
-    return await new Promise((resolve, reject) => {
-      super.send<T>(...call).then(resolve, (error: unknown) => {
-        if (this.isConnected) reject(error)
-      })
-    })
-  }
-}
-
-/**
- * Connects to one endpoint and decodes its metadata, all within `connectTimeoutMs`. WsProvider alone would wait for ever
- * on a peer that accepts TCP and stays silent, and would switch endpoints without looking at the genesis hash; so it
- * gets one endpoint and no reconnection, and everything else is done here.
+ * Connects to one endpoint and decodes its metadata, all within `connectTimeoutMs`. Reconnection and the choice of endpoints are
+ * done above, with a look at the genesis hash.
  * @throws ChainError TIMEOUT, DISCONNECTED, ABORTED
  */
 export async function dial(endpoint: string, options: DialOptions): Promise<Connection> {
   const name = shownEndpoint(endpoint)
-  const provider = new QuietProvider(endpoint, false, {}, options.callTimeoutMs)
-  const api = new ApiPromise({ provider: provider as NonNullable<ApiOptions['provider']>, noInitWarn: true })
+  const provider = createSocketProvider(endpoint, options.agents, options.connectTimeoutMs)
+  const api = new ApiPromise({ provider, noInitWarn: true })
   const close = (): void => {
     void api.disconnect().catch(() => undefined)
     void provider.disconnect().catch(() => undefined)
@@ -71,7 +59,7 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
     provider.on('disconnected', () => resolve())
   })
   const failing = lost.then((): never => {
-    throw disconnected(name)
+    throw disconnected(name, provider.failure())
   })
   failing.catch(() => undefined)
   const answered = async <T>(reply: Promise<T>, method: string, signal?: AbortSignal): Promise<T> => {
@@ -100,7 +88,7 @@ export async function dial(endpoint: string, options: DialOptions): Promise<Conn
     api.registry.setChainProperties(properties as Parameters<typeof api.registry.setChainProperties>[0])
   } catch (error) {
     close()
-    throw ChainError.is(error) ? error : disconnected(name, error)
+    throw ChainError.is(error) ? error : disconnected(name, provider.failure() ?? error)
   }
 
   return {
@@ -142,6 +130,10 @@ function textOf(error: unknown): string {
 }
 
 function disconnected(name: string, cause?: unknown): ChainError {
+  const { kind, retryable, text } = connectionFault(cause)
+  if (kind === 'tls' || kind === 'proxy') {
+    return new ChainError(kind === 'tls' ? 'TLS' : 'PROXY', `${name} cannot be reached. ${text}`, { retryable, cause })
+  }
   return new ChainError('DISCONNECTED', `${name} is not there or closed the connection; try again or another.`, {
     retryable: true,
     cause,

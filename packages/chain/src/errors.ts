@@ -4,6 +4,8 @@ export type ChainErrorCode =
   | 'UNREACHABLE' // no endpoint answered in time, with the right chain
   | 'WRONG_CHAIN' // endpoints answer, but all of them are another chain
   | 'TIMEOUT' // one call took longer than its deadline
+  | 'TLS' // the endpoint's certificate is not trusted, or no TLS is spoken there
+  | 'PROXY' // the proxy refuses, or is not there
   | 'DISCONNECTED' // the endpoint went away during a call
   | 'ABORTED' // the caller's signal
   | 'CLOSED' // this Chain was closed

@@ -9,6 +9,8 @@ export const failureKinds: Readonly<Record<ChainErrorCode, FailureKind>> = {
   UNREACHABLE: 'unreachable',
   WRONG_CHAIN: 'unreachable',
   TIMEOUT: 'unreachable',
+  TLS: 'unreachable',
+  PROXY: 'unreachable',
   DISCONNECTED: 'unreachable',
   ABORTED: 'interrupted',
   CLOSED: 'unreachable',

@@ -4,7 +4,7 @@ export { type EndpointChoice, knownGenesis, resolveEndpoints } from './endpoints
 export { type ChainInUse, chainInUse } from './in-use.ts'
 export { type Chain, type ChainLog, type ChainOptions, openChain } from './chain.ts'
 export type { Connection } from './connection.ts'
-export { type Hotkey, hotkeyFromUri } from './wallet/hotkey.ts'
+export { hotkeyFromUri } from './wallet/hotkey.ts'
 export { type WalletChoice, loadHotkey } from './wallet/wallet.ts'
 export { type PolicyRecord, readPolicyRecord } from './subnet/policy-record.ts'
 export { type PolicySource, type PolicySourceOptions, createPolicySource } from './subnet/policy-source.ts'

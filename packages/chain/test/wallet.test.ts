@@ -40,7 +40,7 @@ describe('keys from a URI', () => {
     const hotkey = await hotkeyFromUri(uri)
     expect(hotkey.address).toBe(address)
     const message = new TextEncoder().encode('a manifest')
-    expect(sr25519Verify(message, hotkey.sign(message), hotkey.publicKey)).toBe(true)
+    expect(sr25519Verify(message, await hotkey.sign(message), hotkey.publicKey)).toBe(true)
   })
 
   it('never repeats what was given when it is no key', async () => {
@@ -82,7 +82,7 @@ describe('Bittensor keyfiles', () => {
     const hotkey = await load(content)
     expect(hotkey.address).toBe(address)
     const message = Uint8Array.from([1, 2, 3])
-    expect(sr25519Verify(message, hotkey.sign(message), hotkey.publicKey)).toBe(true)
+    expect(sr25519Verify(message, await hotkey.sign(message), hotkey.publicKey)).toBe(true)
   })
 
   it('encrypted with a password', { timeout: 120_000 }, async () => {

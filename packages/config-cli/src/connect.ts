@@ -1,5 +1,6 @@
 import { type Chain, type ChainInUse, chainInUse, knownGenesis, openChain, resolveEndpoints } from '@sluice/chain'
 import type { Context, Terminal } from '@sluice/command-line'
+import { proxiesFrom } from '@sluice/http'
 import type { ReadFlags } from './flags.ts'
 
 /** What a command works with. */
@@ -18,13 +19,14 @@ export interface Connected {
 export type OpenChain = typeof openChain
 
 /** Nothing is connected before the first call. @throws ChainError BAD_ENDPOINT */
-export const connect = (flags: ReadFlags, { terminal, signal }: Context, open: OpenChain): Connected => {
+export const connect = (flags: ReadFlags, { terminal, signal, environment }: Context, open: OpenChain): Connected => {
   const { chainEndpoint } = flags
   const network = chainEndpoint === undefined ? (flags.network ?? 'finney') : null
   const genesisHash = knownGenesis(chainEndpoint ?? network ?? '')
   const chain = open({
     endpoints: resolveEndpoints(network === null ? { endpoint: chainEndpoint } : { network }),
     ...(genesisHash === null ? {} : { genesisHash }),
+    proxies: proxiesFrom(environment),
     log: (_level, message) => terminal.detail(`chain: ${message}`),
   })
   return {

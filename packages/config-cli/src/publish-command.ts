@@ -1,7 +1,7 @@
+import type { Hotkey } from '@sluice/hotkey'
 import {
   ChainError,
   type ChainInUse,
-  type Hotkey,
   hotkeyFromUri,
   loadHotkey,
   planPublication,

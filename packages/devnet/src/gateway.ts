@@ -47,7 +47,8 @@ export async function startDevGateway(options: DevGatewayOptions): Promise<DevGa
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
   }
   // Its URL is where it listens, which a free port tells only then.
-  const settings = { ...readSettings(environment), publicUrls: [] }
+  // A devnet never leaves the machine.
+  const settings = { ...readSettings(environment), publicUrls: [], proxies: () => null }
   const gateway = await startGateway(settings, options.log ?? silent)
   // What fails is told to the log, and tried again.
   const timer = setInterval(() => void gateway.refresh().catch(() => undefined), REFRESH_MS)

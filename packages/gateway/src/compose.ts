@@ -2,7 +2,8 @@ import { loadVerifier } from '@sluice/hotkey/wasm'
 /** Wires the gateway to chain, bucket and state; the only file that knows the chain. */
 import { createGateway, type Gateway } from './gateway.ts'
 import { createLog, type Log } from './log.ts'
-import type { Settings } from './settings.ts'
+import { readProxies, type Settings } from './settings.ts'
+import type { Proxies } from '@sluice/http'
 import type { State } from './state/state.ts'
 import { createS3Store } from './store/s3.ts'
 import { type SubnetView, type SubnetWatch, unlessAborted, watchSubnet } from './subnet.ts'
@@ -17,6 +18,9 @@ export interface RunningGateway {
   close(): Promise<void>
 }
 
+/** Without proxies: those of the environment. */
+export type GatewaySettings = Settings & { readonly proxies?: Proxies | undefined }
+
 /**
  * Opens everything that the settings name. The chain is read in the background: the first try is waited for, unless there
  * is a view from before.
@@ -24,12 +28,13 @@ export interface RunningGateway {
  * @throws Error when the state cannot be opened; the signal's reason when it was stopped
  */
 export async function openGateway(
-  settings: Settings,
+  settings: GatewaySettings,
   log: Log = createLog(settings.logLevel),
   stop?: AbortSignal,
 ): Promise<RunningGateway> {
   const state = await openState(settings, log)
-  const reader = createChainReader(settings, log)
+  const { proxies = readProxies() } = settings
+  const reader = createChainReader(settings, proxies, log)
   const { netuid } = settings
   // Another chain has other blocks, so a view of one says nothing of the other, and a higher block would always win.
   const keptAs = `subnet-${netuid}@${settings.chainEndpoints.join() || settings.network}`
@@ -43,7 +48,7 @@ export async function openGateway(
     warn: (message) => log.warn({ netuid }, message),
   })
   const { bucket, region, endpoint, credentials, checksumType } = settings
-  const store = createS3Store({ bucket, region, endpoint, credentials, checksumType })
+  const store = createS3Store({ bucket, region, endpoint, credentials, checksumType, proxies })
   const gateway = createGateway({
     publicUrls: settings.publicUrls,
     subnet,
@@ -88,6 +93,7 @@ async function openState({ state, netuid, bucket }: Settings, log: Log): Promise
 /** The chain's library is large, so it is loaded when the chain is read for the first time. */
 function createChainReader(
   { netuid, network, chainEndpoints }: Settings,
+  proxies: Proxies,
   log: Log,
 ): { readonly read: (signal: AbortSignal) => Promise<SubnetView>; close(): Promise<void> } {
   const open = async () => {
@@ -97,7 +103,7 @@ function createChainReader(
       ...(chainEndpoints.length === 0 ? {} : { endpoint: chainEndpoints }),
     })
     const tell = (level: 'info' | 'warn', message: string): void => log[level]({ netuid }, message)
-    const chain = openChain({ endpoints, log: tell })
+    const chain = openChain({ endpoints, proxies, log: tell })
     const policies = createPolicySource({ chain, netuid, log: tell })
     return { chain, read: async (signal: AbortSignal) => await readStandings(chain, netuid, policies, signal) }
   }

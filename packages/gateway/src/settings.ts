@@ -19,6 +19,7 @@ import {
   whole,
   words,
 } from '@sluice/command-line'
+import { type Proxies, proxiesFrom } from '@sluice/http'
 import { adapterNames, type AdapterName } from './compat/adapters.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { ChecksumType } from './store/s3.ts'
@@ -204,4 +205,9 @@ export function settled(said: Said): Settings {
 /** R2 refuses CRC-32 of whole multipart objects. */
 function checksumTypeOf(endpoint = ''): ChecksumType {
   return /^https:\/\/[^/]+\.r2\.cloudflarestorage\.com(?:[:/]|$)/.test(endpoint) ? 'composite' : 'full-object'
+}
+
+/** Proxies on the way to others, by the rules of curl. @throws ProxyError `BAD_PROXY` */
+export function readProxies(environment: Readonly<Record<string, string | undefined>> = process.env): Proxies {
+  return proxiesFrom(environment)
 }

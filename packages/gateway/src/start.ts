@@ -1,11 +1,10 @@
 import { type App, refuse } from './http/refusal.ts'
-import { openGateway } from './compose.ts'
+import { type GatewaySettings, openGateway } from './compose.ts'
 import { GatewayError } from './errors.ts'
 import { serve } from './http/node-server.ts'
 import { runJanitor } from './janitor.ts'
 import { defaultLimits } from './limits.ts'
 import { createLog, type Log } from './log.ts'
-import type { Settings } from './settings.ts'
 
 /** A gateway that listens. */
 export interface StartedGateway {
@@ -25,7 +24,7 @@ export interface StartedGateway {
  * @throws Error when the port is taken or the state cannot be opened; the signal's reason when it was stopped
  */
 export async function startGateway(
-  settings: Settings,
+  settings: GatewaySettings,
   log: Log = createLog(settings.logLevel),
   stop?: AbortSignal,
 ): Promise<StartedGateway> {

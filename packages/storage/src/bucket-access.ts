@@ -6,6 +6,7 @@ import {
   type TrustOptions,
 } from '@sluice/backends'
 import { type Hotkey, hotkeyPrefix } from '@sluice/hotkey'
+import type { Proxies } from '@sluice/http'
 import { type Policy, splitEndpoints } from '@sluice/rollout'
 import { StorageError } from './errors.ts'
 
@@ -22,6 +23,8 @@ export interface BucketKeys {
   readonly s3?: S3Choice | undefined
   /** What endpoints of the policy may be; the policy is written by somebody else. */
   readonly trust?: Pick<TrustOptions, 'allowPrivateEndpoints' | 'pinnedHosts'> | undefined
+  /** Proxies on the way; default none. */
+  readonly proxies?: Proxies | undefined
 }
 
 /** The bucket under a policy, below the miner's prefix. */
@@ -39,7 +42,7 @@ export interface OpenBucket {
 
 /** Calls nobody. @throws StorageError `NO_BACKEND` that says what is missing */
 export function openBucket(keys: BucketKeys, policy: Policy): OpenBucket {
-  const { hotkey, s3, trust = {} } = keys
+  const { hotkey, s3, trust = {}, proxies } = keys
   const { bucketName: bucket, region, endpoint: published, authEndpoint } = policy.s3
   if (bucket === null) throw new StorageError('NO_BACKEND', 'no policy names an S3 bucket; set SLUICE_S3_BUCKET')
   const endpoint = s3?.endpoint ?? published
@@ -50,13 +53,13 @@ export function openBucket(keys: BucketKeys, policy: Policy): OpenBucket {
   if (s3 !== undefined) {
     // One's own endpoint is one's own business; one from the chain is not.
     const rules = s3.endpoint === undefined ? { trust } : {}
-    const direct = { bucket, prefix, region, endpoint, credentials: s3.credentials, ...rules }
+    const direct = { bucket, prefix, region, endpoint, credentials: s3.credentials, proxies, ...rules }
     return { ...place, route: `${identity} with credentials`, access: () => createDirectAccess(direct) }
   }
   if (authEndpoint === null) {
     const text = 'the policy names no auth endpoint, and no credentials are set: ask the subnet owner, or set'
     throw new StorageError('NO_BACKEND', `${text} AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`)
   }
-  const gateway = { endpoints: splitEndpoints(authEndpoint), hotkey, where, ...trust }
+  const gateway = { endpoints: splitEndpoints(authEndpoint), hotkey, where, proxies, ...trust }
   return { ...place, route: `${identity} by ${authEndpoint}`, access: () => createGatewayAccess(gateway) }
 }

@@ -1,4 +1,4 @@
-import { repositoryName } from '@sluice/hotkey'
+import { type Hotkey, repositoryName } from '@sluice/hotkey'
 import {
   createBucketBackend,
   createHuggingFaceBackend,
@@ -11,7 +11,6 @@ import {
   chainInUse,
   createPolicySource,
   failureKinds,
-  type Hotkey,
   hotkeyFromUri,
   knownGenesis,
   loadHotkey,
@@ -32,7 +31,8 @@ import type { Log } from './log.ts'
 import type { Overrides } from './policy/override.ts'
 import type { PointerPublisher } from './cycle/pointer.ts'
 import type { RowSource } from './export/row-source.ts'
-import { readEnvironment } from './settings.ts'
+import type { Proxies } from '@sluice/http'
+import { readEnvironment, readProxies } from './settings.ts'
 import type { OpenTarget, Target } from './cycle/target.ts'
 
 /** Where the policy comes from: a Bittensor network, own endpoints, or a source of one's own. */
@@ -70,6 +70,8 @@ export interface StorageOptions
   readonly trust?: BucketKeys['trust']
   /** Publishes the HuggingFace pointer; default: on the chain that was chosen. */
   readonly pointer?: PointerPublisher | null
+  /** Proxies on the way; default those of the environment. */
+  readonly proxies?: Proxies
   /** Fallback policy; default: the process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly log?: Log
@@ -77,7 +79,7 @@ export interface StorageOptions
 }
 
 export type ConfigFromChainOptions = Overrides &
-  Pick<StorageOptions, 'chain' | 'netuid' | 'environment' | 'log'> & {
+  Pick<StorageOptions, 'chain' | 'netuid' | 'environment' | 'proxies' | 'log'> & {
     /** ss58 */
     readonly hotkey: string
     /** File that keeps the last good policy. */
@@ -147,7 +149,7 @@ interface OpenSource {
 }
 
 function openPolicySource(
-  { chain: choice, netuid }: Pick<StorageOptions, 'chain' | 'netuid'>,
+  { chain: choice, netuid, ...ways }: Pick<StorageOptions, 'chain' | 'netuid' | 'environment' | 'proxies'>,
   lastGoodFile: string | undefined,
   log: Log,
 ): OpenSource {
@@ -157,6 +159,7 @@ function openPolicySource(
   const chain = openChain({
     endpoints: resolveEndpoints({ network, endpoint: endpoints }),
     genesisHash: choice.genesisHash ?? (named === null ? null : knownGenesis(named)) ?? undefined,
+    proxies: proxiesOf(ways),
     log: (level, message) => log[level]({ from: 'chain' }, message),
   })
   // Warnings are in the snapshot and logged with it; without one they are all there is to say.
@@ -169,6 +172,10 @@ function openPolicySource(
     return snapshot
   }
   return { policySource: { read }, chain, chainInUse: () => chainInUse(chain, named) }
+}
+
+function proxiesOf({ proxies, environment }: Pick<StorageOptions, 'environment' | 'proxies'>): Proxies {
+  return proxies ?? readProxies(environment)
 }
 
 /** Where the last good policy is kept. */
@@ -194,7 +201,7 @@ function createOpenTarget(options: StorageOptions): OpenTarget {
 type Once = (route: string, make: () => Target) => Target
 
 function openS3(options: StorageOptions, policy: Policy, once: Once): Target {
-  const { bucket, identity, route, access } = openBucket(options, policy)
+  const { bucket, identity, route, access } = openBucket({ ...options, proxies: proxiesOf(options) }, policy)
   return once(route, () => {
     const backend = createBucketBackend(access(), { journalFile: `${options.stateFile}.transfers.sqlite` })
     return { name: 's3', backend, identity, place: bucket }
@@ -207,7 +214,7 @@ async function openHuggingFace(options: StorageOptions, once: Once, signal?: Abo
   if (token === undefined || token === '') {
     throw new StorageError('NO_BACKEND', 'HuggingFace is to be used, but no token is set: set HUGGINGFACE_TOKEN')
   }
-  const hub = hubUrl === undefined ? { token } : { token, hubUrl }
+  const hub = { token, proxies: proxiesOf(options), ...(hubUrl === undefined ? {} : { hubUrl }) }
   const namespace = huggingFace.namespace ?? (await huggingFaceNamespace(hub, signal))
   const repository = `${namespace}/${repositoryName(huggingFace.prefix ?? 'sluice', hotkey.address)}`
   const identity = `hf://datasets/${repository}${hubUrl === undefined ? '' : ` at ${hubUrl}`}`

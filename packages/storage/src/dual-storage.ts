@@ -1,3 +1,4 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { createHash } from 'node:crypto'
 import { isSafePath, type FieldEncoding } from '@sluice/dataset'
 import { type CallSettings, createCaller } from './cycle/backend-calls.ts'
@@ -15,14 +16,6 @@ import type { RowSource } from './export/row-source.ts'
 import { openSpool } from './export/spool.ts'
 import { rememberPlan, statusOf, type StorageStatus } from './status.ts'
 import { openBeside, type OpenTarget, type Target } from './cycle/target.ts'
-
-/** A hotkey that signs; `Hotkey` of `@sluice/chain` fits. */
-export interface MinerHotkey {
-  /** ss58, prefix 42. */
-  readonly address: string
-  readonly publicKey: Uint8Array
-  sign(message: Uint8Array): Uint8Array
-}
 
 export interface EncodingKeys {
   /** Fernet keys, base64url. Usernames get the public (shared) one, URLs the private one. */
@@ -49,7 +42,7 @@ export interface StorageLimits {
 /** Everything the miner's side needs, as ports. `createStorageFromConfig` fills them with the real ones. */
 export interface DualStorageOptions {
   readonly netuid: number
-  readonly hotkey: MinerHotkey
+  readonly hotkey: Hotkey
   readonly stateFile: string
   readonly rows: RowSource
   /** Asked at the start of every call. */

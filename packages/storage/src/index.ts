@@ -14,7 +14,6 @@ export {
   type DualStorage,
   type DualStorageOptions,
   type EncodingKeys,
-  type MinerHotkey,
   type StorageLimits,
 } from './dual-storage.ts'
 export { StorageError, type StorageErrorCode } from './errors.ts'

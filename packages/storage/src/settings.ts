@@ -20,6 +20,7 @@ import {
   words,
   yesNo,
 } from '@sluice/command-line'
+import { type Proxies, proxiesFrom } from '@sluice/http'
 import { policyVariables } from './policy/policy-environment.ts'
 
 /** The process's environment; the one place that reads it. */
@@ -143,4 +144,9 @@ export function stateFileOf({ stateFile, walletName, hotkeyName, netuid }: Miner
   if (stateFile !== undefined) return stateFile
   const name = `${walletName ?? 'default'}-${hotkeyName ?? 'default'}-${netuid}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')
   return join(homedir(), '.sluice', `${name}.sqlite`)
+}
+
+/** Proxies on the way to others, by the rules of curl. @throws ProxyError `BAD_PROXY` */
+export function readProxies(environment: Readonly<Record<string, string | undefined>> = process.env): Proxies {
+  return proxiesFrom(environment)
 }

@@ -32,10 +32,12 @@ async function sealAsBefore(manifest: Manifest): Promise<Uint8Array> {
   const payloadType = 'application/vnd.sluice.manifest+json'
   const sorted = (value: object): object =>
     Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const files = [...manifest.files].sort((a, b) => (a.path < b.path ? -1 : 1)).map(sorted)
+  const files = [...manifest.files]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ hour, ...file }) => sorted({ ...file, bucket: hour }))
   const payload = Buffer.from(JSON.stringify(sorted({ ...manifest, files })))
   const head = Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `)
-  const sig = Buffer.from(hotkey.sign(Buffer.concat([head, payload]))).toString('base64')
+  const sig = Buffer.from(await hotkey.sign(Buffer.concat([head, payload]))).toString('base64')
   const signatures = [{ keyid: hotkey.address, sig }]
   return Buffer.from(JSON.stringify({ payload: payload.toString('base64'), payloadType, signatures }))
 }

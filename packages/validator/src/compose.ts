@@ -13,7 +13,6 @@ import {
   chainInUse,
   createPolicySource,
   failureKinds,
-  type Hotkey,
   hotkeyFromUri,
   knownGenesis,
   loadHotkey,
@@ -22,12 +21,14 @@ import {
   readPointers,
   resolveEndpoints,
 } from '@sluice/chain'
-import { hotkeyPrefix } from '@sluice/hotkey'
+import { type Hotkey, hotkeyPrefix } from '@sluice/hotkey'
 import type { Failure } from '@sluice/command-line'
+import type { Proxies } from '@sluice/http'
 import { defaultPolicy, type Policy, type PolicySnapshot, splitEndpoints } from '@sluice/rollout'
 import type { Limits } from './check/budget.ts'
 import type { Place, Source } from './check/miner-place.ts'
 import { openSeenManifests } from './check/manifest-history.ts'
+import { readProxies } from './settings.ts'
 import type { Subnet } from './subnet.ts'
 import { createValidatorFromPorts, type Validator } from './validator.ts'
 
@@ -63,6 +64,8 @@ export interface ValidatorOptions {
   readonly limits?: Partial<Limits> | undefined
   /** Files per miner and backend that are read whole, default 1; 0.1 = one in every ten checks. */
   readonly samples?: number | undefined
+  /** Proxies on the way; default those of the environment. */
+  readonly proxies?: Proxies | undefined
   readonly log?: ((level: 'info' | 'warn', message: string) => void) | undefined
 }
 
@@ -83,7 +86,7 @@ export interface ConnectedValidator extends Validator {
  * @throws ValidatorError BAD_INPUT, ChainError BAD_ENDPOINT
  */
 export async function createValidator(options: ValidatorOptions): Promise<ConnectedValidator> {
-  const { netuid, network, log = () => undefined } = options
+  const { netuid, network, log = () => undefined, proxies = readProxies() } = options
   const seen = await openSeenManifests(options.stateFile)
   const endpoints = resolveEndpoints({
     ...(network === undefined ? {} : { network }),
@@ -91,7 +94,7 @@ export async function createValidator(options: ValidatorOptions): Promise<Connec
   })
   // A public network's name must not end up on another chain.
   const genesisHash = options.endpoints === undefined ? (knownGenesis(network ?? 'finney') ?? undefined) : undefined
-  const chain = openChain({ endpoints, genesisHash, log })
+  const chain = openChain({ endpoints, genesisHash, proxies, log })
   const policies = createPolicySource({ chain, netuid, lastGoodFile: options.lastGoodFile, log })
   const s3Backends = new Map<string, StorageBackend>()
   const gateways = new Map<string, GatewayReader>()
@@ -126,7 +129,7 @@ export async function createValidator(options: ValidatorOptions): Promise<Connec
     const id = JSON.stringify([bucket, endpoint, region])
     const rules = options.s3Endpoint === undefined ? { trust: options.trust ?? {} } : {}
     const make = () => {
-      const access = createDirectAccess({ bucket, region, endpoint, credentials, callMs: 30_000, ...rules })
+      const access = createDirectAccess({ bucket, region, endpoint, credentials, proxies, callMs: 30_000, ...rules })
       return createBucketBackend(access, { stallMs: 30_000 })
     }
     try {
@@ -144,7 +147,7 @@ export async function createValidator(options: ValidatorOptions): Promise<Connec
     }
     if (authEndpoint === null) return closed('unreachable', 'the policy names no auth endpoint')
     const endpoints = splitEndpoints(authEndpoint)
-    const make = () => createGatewayReader({ endpoints, hotkey: signer, ...options.trust })
+    const make = () => createGatewayReader({ endpoints, hotkey: signer, ...options.trust, proxies })
     return { kind: 'open', backend: kept(gateways, authEndpoint, make).of(hotkey), missingRoot: 'unreachable' }
   }
 
@@ -161,7 +164,7 @@ export async function createValidator(options: ValidatorOptions): Promise<Connec
       create: false,
     }
     try {
-      const make = () => createHuggingFaceBackend({ repository, ...access })
+      const make = () => createHuggingFaceBackend({ repository, ...access, proxies })
       return { kind: 'open', backend: kept(hubBackends, repository, make), missingRoot: 'absent' }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

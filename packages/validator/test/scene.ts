@@ -1,9 +1,10 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDirectoryBackend, type PutObject, type StorageBackend } from '@sluice/backends'
-import { type Hotkey, hotkeyFromUri } from '@sluice/chain'
+import { hotkeyFromUri } from '@sluice/chain'
 import {
   type DataRow,
   type ManifestFile,

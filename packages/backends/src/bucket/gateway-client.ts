@@ -44,7 +44,7 @@ export interface GatewayClient {
 const MOST_WAIT_MS = 10_000
 const MOST_WAITS = 5
 /** Another endpoint may answer where one failed like this; anything else is an answer. */
-const down: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TOO_SLOW', 'NOT_FOUND'])
+const down: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TLS', 'PROXY', 'TOO_SLOW', 'NOT_FOUND'])
 
 /** Nothing is called before the first question; an endpoint that must not be called is left out then. */
 export function createGatewayClient(options: GatewayClientOptions): GatewayClient {

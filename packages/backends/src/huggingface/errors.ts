@@ -1,4 +1,5 @@
 import { HubApiError } from '@huggingface/hub'
+import { connectionFault, faultCode } from '@sluice/http'
 
 import { BackendError, type BackendErrorCode } from '../port/errors.ts'
 
@@ -90,16 +91,12 @@ export function hubError(what: string, error: unknown, signal?: AbortSignal): Ba
 
 /** A request that got no answer: refused, reset, timed out. */
 export function networkError(what: string, error: unknown): BackendError {
-  let code = ''
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    const found = (cause as { code?: unknown }).code
-    if (typeof found === 'string' && /^\w{3,40}$/.test(found)) code = found
+  const { kind, retryable, text } = connectionFault(error)
+  if (kind === 'tls' || kind === 'proxy') {
+    const code: BackendErrorCode = kind === 'tls' ? 'TLS' : 'PROXY'
+    return new BackendError(code, `No answer from HuggingFace to ${what}. ${text}`, { retryable })
   }
-  return new BackendError(
-    'UNAVAILABLE',
-    `No answer from HuggingFace to ${what} (${code || 'connection lost'}). Check the network; try again.`,
-    {
-      retryable: true,
-    },
-  )
+  const label = faultCode(error) ?? 'connection lost'
+  const message = `No answer from HuggingFace to ${what} (${label}). Check the network; try again.`
+  return new BackendError('UNAVAILABLE', message, { retryable: true })
 }

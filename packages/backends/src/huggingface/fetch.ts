@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { Agent, fetch as undiciFetch } from 'undici'
+import type { Proxies } from '@sluice/http'
+import { createFetch } from '@sluice/http/fetch'
 
 import { throwIfAborted } from '../port/content.ts'
 import { BackendError } from '../port/errors.ts'
@@ -11,6 +12,8 @@ import { readAll } from '../port/stream.ts'
 export interface HubFetchOptions {
   /** Address of the hub; default `https://huggingface.co`. */
   readonly hubUrl?: string
+  /** Proxies on the way; default none. */
+  readonly proxies?: Proxies | undefined
   /** The fetch under the retries; default: undici's. */
   readonly fetch?: typeof fetch
   /** Waits so many milliseconds; default: a timer. */
@@ -42,7 +45,7 @@ export const defaultHubUrl = 'https://huggingface.co'
  */
 export function createHubFetch(options: HubFetchOptions = {}): HubFetch {
   const idleMs = options.idleMs ?? 120_000
-  const send = options.fetch ?? createPlainFetch(idleMs)
+  const send = options.fetch ?? createPlainFetch(idleMs, options.proxies)
   const random = options.random ?? Math.random
   const now = options.now ?? Date.now
   const sleep = options.sleep ?? ((ms, signal) => delay(ms, undefined, signal ? { signal } : {}))
@@ -159,8 +162,6 @@ function hubErrorOfSource(error: unknown): BackendError | null {
  * undici with its own limits off while sending (300 s for the headers, counted from the start of the body);
  * a reply's body may pause for `idleMs`.
  */
-function createPlainFetch(idleMs: number): typeof fetch {
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: idleMs, connect: { timeout: 20_000 } })
-  return (async (input: URL, init: RequestInit) =>
-    await undiciFetch(input, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as typeof fetch
+function createPlainFetch(idleMs: number, proxies: Proxies | undefined): typeof fetch {
+  return createFetch({ proxies, headersMs: 0, bodyMs: idleMs })
 }

@@ -1,5 +1,6 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import type { Proxies } from '@sluice/http'
 import { BackendError } from '../port/errors.ts'
 
 /** What endpoints from the chain, and URLs that came from them, may be. */
@@ -13,6 +14,8 @@ export interface TrustOptions {
   readonly pinnedHosts?: readonly string[] | undefined
   /** Resolves a name; default the system's resolver. */
   readonly lookup?: LookupFunction | undefined
+  /** Proxies on the way; default none. A name is looked at here all the same, and the proxy is asked for its address. */
+  readonly proxies?: Proxies | undefined
 }
 
 /** The rules for untrusted endpoints; everything that leads there goes through it. */
@@ -21,6 +24,9 @@ export interface Trust {
   check(url: string): URL
   /** For agents: looks at the addresses when it connects, so that a name cannot change its mind after `check`. */
   readonly lookup: LookupFunction
+  /** Hosts that somebody trusts by name, or any: a proxy may resolve them itself. */
+  readonly byName: (hostname: string) => boolean
+  readonly proxies: Proxies | undefined
 }
 
 /** IANA's special-purpose registries: nothing of the public Internet is there. */
@@ -99,7 +105,9 @@ export function createTrust(options: TrustOptions = {}): Trust {
       else callback(null, first.address, first.family)
     })
   }
-  return { check, lookup }
+  const names = new Set([...pinned].map((host) => host.replace(/:\d+$/, '')))
+  const byName = (hostname: string): boolean => allowPrivateEndpoints || names.has(hostname.toLowerCase())
+  return { check, lookup, byName, proxies: options.proxies }
 }
 
 function untrusted(host: string, problem: string): BackendError {

@@ -4,7 +4,7 @@ import { type Published, confirmAt, confirmByState, isEndpointTrouble } from './
 import { finalizedHead } from '../connection.ts'
 import { throwIfAborted } from '../deadline.ts'
 import { ChainError } from '../errors.ts'
-import type { Hotkey } from '../wallet/hotkey.ts'
+import type { Hotkey } from '@sluice/hotkey'
 import { checkNetuid } from '../subnet/policy-record.ts'
 import { planPublication } from './publication.ts'
 import { type CommitmentWrite, prepareWrite } from './commitment-write.ts'

@@ -4,7 +4,7 @@ import { hexToU8a, u8aToHex } from '@polkadot/util'
 import { blake2AsU8a } from '@polkadot/util-crypto'
 import { type Connection, finalizedHead } from '../connection.ts'
 import { ChainError } from '../errors.ts'
-import type { Hotkey } from '../wallet/hotkey.ts'
+import type { Hotkey } from '@sluice/hotkey'
 import { isHash } from '../wire.ts'
 
 /**
@@ -61,7 +61,7 @@ function signerOf(hotkey: Hotkey): NonNullable<SignerOptions['signer']> {
     signRaw: async ({ data }) => {
       const payload = hexToU8a(data)
       // The chain verifies long payloads by their hash (sp_runtime, `SignedPayload::using_encoded`).
-      const signature = hotkey.sign(payload.length > 256 ? blake2AsU8a(payload, 256) : payload)
+      const signature = await hotkey.sign(payload.length > 256 ? blake2AsU8a(payload, 256) : payload)
       // MultiSignature: 1 = sr25519.
       return await Promise.resolve({ id: 0, signature: u8aToHex(Uint8Array.from([1, ...signature])) })
     },

@@ -1,4 +1,4 @@
-import { addressOf } from '@sluice/hotkey'
+import { type Hotkey, addressOf } from '@sluice/hotkey'
 import { Keyring } from '@polkadot/keyring'
 import type { KeyringPair } from '@polkadot/keyring/types'
 import { hexToU8a, isHex } from '@polkadot/util'
@@ -11,15 +11,6 @@ import {
   sr25519Verify,
 } from '@polkadot/util-crypto'
 import { ChainError } from '../errors.ts'
-
-/** A key that signs in sr25519 (signing context "substrate"). The secret stays inside. */
-export interface Hotkey {
-  /** ss58, prefix 42. */
-  readonly address: string
-  readonly publicKey: Uint8Array
-  /** 64 bytes over the message as it is. */
-  sign(message: Uint8Array): Uint8Array
-}
 
 /**
  * A hotkey from a secret URI: `//Path` (development keys only), a mnemonic, a 0x seed of 32 bytes; each may go on with

@@ -1,9 +1,9 @@
-import { publicKeyOf } from '@sluice/hotkey'
+import { type Hotkey, publicKeyOf } from '@sluice/hotkey'
 import { naclDecrypt } from '@polkadot/util-crypto'
 import { argon2i } from 'hash-wasm'
 import { z } from 'zod'
 import { ChainError } from '../errors.ts'
-import { type Hotkey, hotkeyFromMaterial } from './hotkey.ts'
+import { hotkeyFromMaterial } from './hotkey.ts'
 
 /** Fixed salt of Bittensor wallets (`NACL_SALT` in opentensor/btwallet `src/keyfile.rs`). */
 const salt = Uint8Array.from([

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ChainError } from '../errors.ts'
-import type { Hotkey } from './hotkey.ts'
+import type { Hotkey } from '@sluice/hotkey'
 import { readKeyfile } from './keyfile.ts'
 
 export interface WalletChoice {

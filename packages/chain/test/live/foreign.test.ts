@@ -1,6 +1,7 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { type CommitmentField, createPolicy } from '@sluice/rollout'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Hotkey, hotkeyFromUri, planPublication, publishPolicy, readPolicyRecord } from '../../src/index.ts'
+import { hotkeyFromUri, planPublication, publishPolicy, readPolicyRecord } from '../../src/index.ts'
 import { commitmentLimits } from '../../src/publish/limits.ts'
 import { encodeInfo } from '../../src/subnet/registration.ts'
 import { type LiveNode, netuid, nodes, openNode } from './node.ts'

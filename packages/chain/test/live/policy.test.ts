@@ -1,13 +1,7 @@
+import type { Hotkey } from '@sluice/hotkey'
 import { createPolicy } from '@sluice/rollout'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Hotkey,
-  createPolicySource,
-  hotkeyFromUri,
-  planPublication,
-  publishPolicy,
-  readPolicyRecord,
-} from '../../src/index.ts'
+import { createPolicySource, hotkeyFromUri, planPublication, publishPolicy, readPolicyRecord } from '../../src/index.ts'
 import { finalizedHead } from '../../src/connection.ts'
 import { commitmentLimits } from '../../src/publish/limits.ts'
 import { prepareWrite } from '../../src/publish/commitment-write.ts'

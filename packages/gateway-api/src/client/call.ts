@@ -74,6 +74,11 @@ export function createGatewayCaller(options: GatewayOptions): GatewayCaller {
       if (signal?.aborted === true) {
         throw new TransferError('ABORTED', 'Stopped by the caller.', { retryable: true, cause: error })
       }
+      // A fetch of ours may know more.
+      if (TransferError.is(error)) {
+        const { code, retryable, message } = error
+        throw new TransferError(code, `Cannot ${what}. ${message}`, { retryable, cause: error })
+      }
       const advice = 'Check the network and the address of the gateway.'
       throw new TransferError('UNAVAILABLE', `Cannot ${what}: no answer. ${advice}`, { retryable: true, cause: error })
     }

@@ -1,4 +1,5 @@
 import { S3ServiceException } from '@aws-sdk/client-s3'
+import { connectionFault } from '@sluice/http'
 import { GatewayError } from '../errors.ts'
 
 /** What a failure of the store means for the client of the gateway. Only the meaning is passed on, never the text. */
@@ -38,6 +39,9 @@ export function storeError(error: unknown): GatewayError {
     const text = 'The store asks for fewer requests; try later.'
     return new GatewayError('STORE_UNAVAILABLE', text, { retryAfterSeconds: 2, cause: error })
   }
+  const fault = connectionFault(error)
+  // Said in the log, with the cause; whoever asks the gateway can do nothing about it.
+  if (status === 0 && (fault.kind === 'tls' || fault.kind === 'proxy')) because.cause = new Error(fault.text, because)
   return new GatewayError('STORE_UNAVAILABLE', 'The store does not answer as it should; try again.', because)
 }
 

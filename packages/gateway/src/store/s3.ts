@@ -9,6 +9,7 @@ import {
   ListPartsCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { createAgents, type Proxies } from '@sluice/http'
 import { type BucketPlace, createPresigner, type S3Credentials } from '@sluice/presign'
 import { GatewayError } from '../errors.ts'
 import { checkDeleted, folderPage, objectPage, partPage, uploadPage } from './pages.ts'
@@ -16,6 +17,8 @@ import { noSuchUpload, storeError } from './s3-errors.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface S3StoreOptions extends BucketPlace {
+  /** Default none. */
+  readonly proxies?: Proxies | undefined
   /** Without them: the SDK's own search (environment, container, instance). */
   readonly credentials?: S3Credentials | undefined
   /** What a multipart upload's CRC-32 is: of the whole object, or of its parts' checksums. R2 knows the latter only. */
@@ -31,6 +34,7 @@ export type ChecksumType = 'full-object' | 'composite'
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket: Bucket, region, endpoint, timeoutMs = 20_000, now = Date.now } = options
   const isWhole = (options.checksumType ?? 'full-object') === 'full-object'
+  const { http, https } = createAgents({ proxies: options.proxies, connections: 200 })
   const client = new S3Client({
     region,
     ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
@@ -39,11 +43,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: 5_000,
-      httpAgent: { keepAlive: true, maxSockets: 200 },
-      httpsAgent: { keepAlive: true, maxSockets: 200 },
-    },
+    expectContinueHeader: false,
+    requestHandler: { connectionTimeout: 5_000, httpAgent: http, httpsAgent: https },
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })
   const presigner = createPresigner(options)

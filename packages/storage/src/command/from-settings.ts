@@ -1,4 +1,5 @@
 import { openWithPassword, type Terminal } from '@sluice/command-line'
+import type { Hotkey } from '@sluice/hotkey'
 import type { BucketKeys, S3Choice } from '../bucket-access.ts'
 import {
   type ChainChoice,
@@ -7,7 +8,7 @@ import {
   lastGoodFileOf,
   openHotkey,
 } from '../compose.ts'
-import type { DualStorage, MinerHotkey } from '../dual-storage.ts'
+import type { DualStorage } from '../dual-storage.ts'
 import type { Log } from '../log.ts'
 import type { StorageConfig } from '../policy/in-force.ts'
 import { type BucketSettings, checkPairs, type PolicySettings, stateFileOf, type UploadSettings } from '../settings.ts'
@@ -24,7 +25,7 @@ export interface CliContext {
 export async function hotkeyFromSettings(
   settings: PolicySettings,
   { terminal, signal }: Pick<CliContext, 'terminal' | 'signal'>,
-): Promise<MinerHotkey> {
+): Promise<Hotkey> {
   const name = `${settings.walletName ?? 'default'}/${settings.hotkeyName ?? 'default'}`
   const lock = { name, password: settings.password, variable: 'SLUICE_WALLET_PASSWORD' }
   const open = async (password: string | undefined) => await openHotkey({ ...settings, password })
@@ -75,7 +76,7 @@ export function accessFromSettings(settings: BucketSettings): Pick<BucketKeys, '
 export async function configFromSettings(
   settings: PolicySettings,
   context: CliContext,
-  signer?: MinerHotkey,
+  signer?: Hotkey,
 ): Promise<StorageConfig> {
   const hotkey = signer ?? (await hotkeyFromSettings(settings, context))
   const { log, environment, signal, terminal } = context

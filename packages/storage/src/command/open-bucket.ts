@@ -4,7 +4,7 @@ import type { Policy } from '@sluice/rollout'
 import type { NodeTransfer } from '@sluice/transfer/node'
 import { type BucketKeys, type OpenBucket, openBucket } from '../bucket-access.ts'
 import { StorageError } from '../errors.ts'
-import { type BucketSettings, stateFileOf } from '../settings.ts'
+import { type BucketSettings, readProxies, stateFileOf } from '../settings.ts'
 import type { PutFlags } from './file-flags.ts'
 import { accessFromSettings, configFromSettings, hotkeyFromSettings } from './from-settings.ts'
 import { quietly } from './log-lines.ts'
@@ -42,7 +42,7 @@ export async function openPlace(
   }
   const refused = use === 'write' ? refusedOverride(settings, plan) : null
   if (refused !== null) context.terminal.warn(refused)
-  const { where, access } = bucketOf({ ...keys, hotkey }, snapshot.policy)
+  const { where, access } = bucketOf({ ...keys, hotkey, proxies: readProxies(context.environment) }, snapshot.policy)
   const { partSize, memory: memoryBudget, concurrency, bandwidth, stall, noChecksums = false } = line
   const stallMs = stall === undefined ? undefined : stall * 1000
   const checksum = noChecksums ? 'none' : 'crc32'

@@ -1,5 +1,6 @@
 export { createDirectSessions, type DirectSessions, type DirectSessionsOptions } from '../s3/direct-sessions.ts'
 export { createNodeHashing } from './hashing.ts'
+export { networkError } from './http-failures.ts'
 export { createHttpSender, type HttpSender, type HttpSenderOptions } from './http-sender.ts'
 export { createNodeTransfer, type NodeTransfer, type NodeTransferOptions } from './node-transfer.ts'
 export { fromPath } from './path-source.ts'
